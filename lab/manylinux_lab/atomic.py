@@ -1,0 +1,24 @@
+"""Files that other processes may read and write at the same moment appear whole or not at all."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import IO
+
+
+@contextmanager
+def appearing(path: Path) -> Iterator[IO[bytes]]:
+    """Open a hidden file beside ``path``; it takes the place of ``path`` when the block ends without an exception."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".part", delete=False) as file:
+        try:
+            yield file
+            file.flush()
+            os.chmod(file.name, 0o644)  # noqa: PTH101 - the name is the only handle that NamedTemporaryFile gives
+            os.replace(file.name, path)  # noqa: PTH105
+        except BaseException:
+            with suppress(FileNotFoundError):
+                Path(file.name).unlink()
+            raise

@@ -1,0 +1,283 @@
+"""Wheels together on a bench: questions in, outcomes out. It keeps a container of its own and repeats what deviates."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from ..coload.archives import Archives
+from ..coload.comparison import Comparison, Control, Party, compare
+from ..coload.confirming import Certainty, Confirmed, confirm
+from ..coload.effects import effects_outcome
+from ..coload.ground import Ground
+from ..coload.observation import Library, Observation, read_observation
+from ..coload.shrink import shrink
+from ..coload.troubled import troubled_outcome
+from ..coload.weighing import Setting, company_outcome
+from ..engines.contract import Engine
+from ..judge import Outcome, OutcomeKind
+from ..planning.plan import Bench, Cell, Site
+from ..wheels.wheel import Wheel, loadable
+from .connection import Connection, Terms
+from .controls import Controls
+from .gathering import Gathering
+
+FORKS = 2  # more forks that must deviate before it is the fork that does it
+
+
+class Roster(Protocol):
+    """Who is who in the plan of a run."""
+
+    def members(self, cell: Cell) -> tuple[tuple[str, Wheel | None], ...]:
+        """Return names and wheels of those that share a process; the standard library has no wheel."""
+        ...
+
+    def sites(self, cell: Cell) -> tuple[Site, ...]:
+        """Return the sites from which the cell's wheels are loaded."""
+        ...
+
+    def wheel_of(self, sha256: str) -> Wheel:
+        """Return a wheel of the run."""
+        ...
+
+    def name_of(self, bench: str, wheel: Wheel) -> str:
+        """Return the name of a wheel among the members on a bench."""
+        ...
+
+    def is_member(self, bench: str, wheel: Wheel) -> bool:
+        """Tell whether a wheel shares processes on a bench by itself, and not only for another that requires it."""
+        ...
+
+    def cell_of(self, bench: str, check: str, wheel: Wheel) -> Cell | None:
+        """Return the planned cell that asks another check of one wheel, if there is one."""
+        ...
+
+
+class Company:
+    """One bench for wheels that share a process: a container with the probe on it, opened at the first question.
+
+    All methods raise ``EngineError`` when the lab fails; the next question then gets a fresh container.
+    """
+
+    def __init__(
+        self,
+        bench: Bench,
+        engine: Engine,
+        terms: Terms,
+        roster: Roster,
+        *,
+        smoke: Mapping[str, str],
+        stdlib: Mapping[str, str],
+    ) -> None:
+        """Take smoke code by project, and by module of the standard library."""
+        self.bench = bench
+        self._roster = roster
+        self._smoke = smoke
+        self._stdlib = stdlib
+        self._connection = Connection(bench, engine, terms)
+        self._gathering = Gathering(self._connection, roster.wheel_of)
+        self._libraries: dict[str, Library] = {}
+        self._controls = Controls(self._alone, self._gathering.lonely_site, self._libraries)
+        self._unforkable: set[tuple[tuple[str, ...], str]] = set()
+        self._archives = Archives(bench.libc_version if bench.libc == "glibc" else None)
+
+    def close(self) -> None:
+        """Remove the container."""
+        self._connection.close()
+
+    def effects(self, cell: Cell, wheel: Wheel) -> Outcome:
+        """Return what installing and loading one wheel changes for others."""
+        outcome = self._undisturbed(lambda: self._effects(cell, wheel), always=True)
+        self._connection.prove_sound(outcome)
+        return outcome
+
+    def coload(self, cell: Cell) -> Outcome:
+        """Return what differs between wheels in one process, loaded in the cell's order, and each of them alone."""
+        outcome = self._undisturbed(lambda: self._coload(cell))
+        self._connection.prove_sound(outcome)
+        return outcome
+
+    def _undisturbed(self, ask: Callable[[], Outcome], *, always: bool = False) -> Outcome:
+        """Return an outcome from sites that no wheel of another cell has damaged: where one has, all is made anew.
+
+        ``always`` looks for damage whatever the outcome; else only where something is wrong.
+        """
+        outcome = ask()
+        for is_last in (False, True):
+            is_doubtful = always or outcome.kind in (OutcomeKind.BROKEN, OutcomeKind.NOT_APPLIED)
+            damaged = self._gathering.damaged() if is_doubtful else ()
+            if not damaged:
+                return outcome
+            self._connection.close()
+            self._controls.forget()
+            self._unforkable.clear()
+            if not is_last:
+                outcome = ask()
+        file = damaged[0].partition("/sites/")[2].partition("/")[2]
+        reason = f"Loading this changes or deletes installed files, such as '{file}'"
+        reason += f"; {outcome.reason}" if outcome.reason else "."
+        return replace(outcome, kind=OutcomeKind.BROKEN, reason=reason, facts={**outcome.facts, "damaged": damaged})
+
+    def _effects(self, cell: Cell, wheel: Wheel) -> Outcome:
+        ground = self._gathering.ground(self._roster.sites(cell))
+        control = self._controls.of(ground, self._party(self._roster.name_of(cell.bench, wheel), wheel))
+
+        def dependency(sha256: str) -> Control:
+            other = ground.wheels[sha256]
+            return self._controls.of(ground, self._party(self._roster.name_of(cell.bench, other), other))
+
+        return effects_outcome(
+            self._controls.with_imports(ground, control),
+            wheel,
+            ground,
+            dependency=dependency,
+            static=self._archives.of_one(wheel),
+            own=self._roster.cell_of(cell.bench, "import", wheel),
+        )
+
+    def _coload(self, cell: Cell) -> Outcome:
+        ground = self._gathering.ground(self._roster.sites(cell))
+        parties = [self._party(name, wheel) for name, wheel in self._roster.members(cell)]
+        refused = self._refused(cell, ground, [party.wheel for party in parties if party.wheel is not None])
+        if refused is not None:
+            return refused
+        controls = {party.name: self._controls.of(ground, party) for party in parties}
+        setting = Setting(
+            controls=controls,
+            ground=ground,
+            emulated=self.bench.arch if self.bench.emulated else "",
+            overlaps=self._archives.of_many([party.wheel for party in parties if party.wheel is not None], ground),
+        )
+        left = self._without_troubled(cell, setting)
+        return left if isinstance(left, Outcome) else self._together(left)
+
+    def _together(self, setting: Setting) -> Outcome:
+        ground, controls = setting.ground, setting.controls
+        row = (ground.paths, next(iter(controls)))
+        is_alone = row in self._unforkable or self._is_curious(setting)
+
+        def fork_deviates() -> bool:
+            first = {row[1]: controls[row[1]]}
+            if self._compare(ground, first, fresh=False).deviations or all(
+                self._compare(ground, controls, fresh=False).deviations for _ in range(FORKS)
+            ):
+                self._unforkable.add(row)
+            return row in self._unforkable
+
+        confirmed = confirm(
+            self._compare(ground, controls, fresh=is_alone),
+            lambda: self._compare(ground, controls, fresh=True),
+            fork_deviates,
+        )
+        if confirmed.certainty is Certainty.ALWAYS and len(controls) > 2:
+            confirmed, setting = self._shrunk(confirmed, setting)
+        notes = self._archives.of_process(confirmed.comparison, setting.controls, ground, setting.label)
+        return company_outcome(confirmed, replace(setting, notes=notes))
+
+    def _is_curious(self, setting: Setting) -> bool:
+        """Tell whether the first member asks for others of the company while it is loaded, which a mother hides."""
+        first, wheels = next(iter(setting.controls.values())), [one.party.wheel for one in setting.controls.values()]
+        refused = set(first.seen.refused)
+        return bool(refused) and not refused <= set(setting.ground.hidden(wheels))
+
+    def _shrunk(self, confirmed: Confirmed, setting: Setting) -> tuple[Confirmed, Setting]:
+        """Return the smallest part of a failing order and what a fresh process shows of it."""
+        key = confirmed.deviations[0].key
+        failing: dict[tuple[str, ...], Comparison] = {}
+
+        def fails(part: tuple[str, ...]) -> bool:
+            seen = self._compare(setting.ground, {name: setting.controls[name] for name in part}, fresh=True)
+            if any(deviation.key == key for deviation in seen.deviations):
+                failing[part] = seen
+            return part in failing
+
+        smallest = shrink(tuple(setting.controls), fails, must=key[1])
+        facts = {"smallest": list(smallest.order), "shrunk_in_runs": smallest.runs}
+        if smallest.order not in failing:
+            return confirmed, replace(setting, facts={**setting.facts, **facts})
+        seen = failing[smallest.order]
+        return (
+            replace(confirmed, comparison=seen, deviations=seen.deviations),
+            replace(
+                setting,
+                controls={name: setting.controls[name] for name in smallest.order},
+                facts={**setting.facts, **facts},
+                enough=f"these {len(smallest.order)} of the {len(setting.controls)} are enough",
+            ),
+        )
+
+    def _refused(self, cell: Cell, ground: Ground, wheels: Sequence[Wheel]) -> Outcome | None:
+        """Return an outcome where the installer did not install a wheel or something that it needs."""
+        for wheel in wheels:
+            for sha256 in sorted(ground.closure(wheel) & self._gathering.refusals.keys()):
+                other = ground.wheels[sha256]
+                own = self._roster.cell_of(cell.bench, "install", other)
+                see = "" if own is None else f" See {own.id}"
+                reason = f"'{other.project}' is not installed: {self._gathering.refusals[sha256].rstrip('.')}.{see}"
+                return Outcome(kind=OutcomeKind.NOT_APPLIED, reason=reason)
+        return None
+
+    def _without_troubled(self, cell: Cell, setting: Setting) -> Setting | Outcome:
+        """Return the setting without members that do not load alone, or an outcome where fewer than two are left."""
+        left_out: dict[str, str] = {}
+        outcome: Outcome | None = None
+        for name, control in setting.controls.items():
+            if control.trouble:
+                outcome = self._troubled(cell, control, setting)
+                if outcome.kind is not OutcomeKind.NOT_APPLIED:
+                    return outcome
+                left_out[name] = outcome.reason
+        if outcome is None:
+            return setting
+        controls = {name: control for name, control in setting.controls.items() if name not in left_out}
+        if len(controls) < 2:
+            return outcome
+        return replace(setting, controls=controls, facts={**setting.facts, "left_out": left_out})
+
+    def _troubled(self, cell: Cell, control: Control, setting: Setting) -> Outcome:
+        wheel = control.party.wheel
+        own = None if wheel is None else self._roster.cell_of(cell.bench, "import", wheel)
+        return troubled_outcome(control, setting, own, lambda other: self._roster.is_member(cell.bench, other))
+
+    def _party(self, name: str, wheel: Wheel | None) -> Party:
+        if wheel is None:
+            items = tuple(("import", module) for module in self._stdlib)
+            codes = tuple(self._stdlib.items())
+            return Party(name=name, label="the standard library", wheel=None, items=items, codes=codes)
+        fitting = loadable(wheel, self.bench.interpreter.abi, self.bench.arch)
+        return Party(
+            name=name,
+            label=f"'{wheel.project}'",
+            wheel=wheel,
+            items=(
+                *(("import", one) for one in fitting.import_names),
+                # Another try of a name that has failed can seem to work: the loader has the file already.
+                *(("extension", one.name) for one in fitting.extensions if one.name not in fitting.import_names),
+            ),
+            smoke=self._smoke.get(wheel.project, ""),
+        )
+
+    def _compare(self, ground: Ground, controls: Mapping[str, Control], *, fresh: bool) -> Comparison:
+        parties = [control.party for control in controls.values()]
+        seen = self._ask(ground, parties, ground.paths, fresh=fresh)
+        return compare(seen, controls, self._libraries, ground)
+
+    def _alone(self, ground: Ground, party: Party, sites: Sequence[str]) -> Observation:
+        return self._ask(ground, [party], sites, fresh=True, detailed=True)
+
+    def _ask(
+        self, ground: Ground, parties: Sequence[Party], sites: Sequence[str], *, fresh: bool, detailed: bool = False
+    ) -> Observation:
+        wheels = [party.wheel for party in parties]
+        events = self._connection.ask(
+            "coload",
+            sites=list(sites),
+            hidden=ground.hidden(wheels),
+            hidden_first=ground.hidden(wheels if fresh else wheels[:1]),
+            order=[{"id": party.name, "items": party.items, "smoke": party.smoke} for party in parties],
+            fresh=fresh,
+            detailed=detailed,
+            seconds=self._connection.seconds,
+        )
+        seen, libraries = read_observation(events)
+        self._libraries.update((library.path, library) for library in libraries)
+        return seen

@@ -1,0 +1,1 @@
+"""The distros the lab knows."""

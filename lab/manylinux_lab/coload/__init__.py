@@ -1,0 +1,1 @@
+"""What wheels do to each other: orders of loading, evidence of disturbance, and the causes of a failure."""

@@ -1,0 +1,1 @@
+"""The commands of ``manylinux-lab``, one module each."""

@@ -1,0 +1,167 @@
+"""``inspect``: what is in wheels and whether their tags can be true. Starts nothing, and needs no network."""
+
+import argparse
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from textwrap import wrap
+from typing import Any
+
+import msgspec
+
+from ..errors import UsageError
+from ..predicting.inspection import Inspection, inspect
+from ..predicting.truth import Holds, Truth
+from ..report.escape import plain
+from ..results import ExitCode
+from ..wheels.reading import read_wheel
+from ..wheels.wheel import UnreadableWheelError
+
+SCHEMA = 1
+WIDTH = 120
+SHOWN = 6
+UNIT = 1 << 20
+TITLES = 14
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the wheels and the format."""
+    parser.add_argument("wheels", metavar="WHEEL", nargs="+", help="wheel files, or folders of wheels")
+    parser.add_argument("--json", action="store_true", help="print every fact, as JSON")
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Print what is in each wheel; the exit code is 1 when some tag is not true.
+
+    Raises:
+        UsageError: a file does not exist.
+        EngineError: a file cannot be read any more.
+    """
+    is_true = True
+    entries = []
+    for path in wheel_files(arguments.wheels):
+        try:
+            inspection = inspect(read_wheel(path))
+        except UnreadableWheelError as error:
+            is_true = False
+            entries.append({"wheel": path.name, "unreadable": str(error)})
+            text = "\n".join([plain(path.name), *_row("unreadable", str(error))])
+        else:
+            is_true = is_true and inspection.holds is not Holds.FALSE
+            entries.append(as_record(inspection))
+            text = "\n".join(_lines(inspection))
+        if not arguments.json:
+            print(text)
+    if arguments.json:
+        print(json.dumps({"schema": SCHEMA, "wheels": entries}, indent=1, sort_keys=True))
+    return ExitCode.KEPT if is_true else ExitCode.WHEEL_FAILED
+
+
+def wheel_files(names: Sequence[str]) -> list[Path]:
+    """Return the wheel files that are named, and those of folders that are named.
+
+    Raises:
+        UsageError: there is no such file, or a folder has no wheel.
+    """
+    found = []
+    for name in names:
+        path = Path(name)
+        files = sorted(path.glob("*.whl")) if path.is_dir() else [path]
+        if not files or not all(file.is_file() for file in files):
+            raise UsageError(f"There is no wheel '{name}'; name wheel files or folders that hold some.")
+        found += files
+    return found
+
+
+def as_record(inspection: Inspection) -> dict[str, Any]:
+    """Return an inspection as JSON values, without the path, which is the machine's and not the wheel's."""
+    wheel = inspection.wheel
+    record: dict[str, Any] = {
+        "wheel": wheel.id,
+        "sha256": wheel.sha256,
+        "holds": inspection.holds,
+        "tags": sorted(str(tag) for tag in wheel.tags),
+        "surface": inspection.surface,
+        "files": inspection.files,
+        "truths": inspection.truths,
+        "stable_abi": inspection.stable_abi,
+        "violations": inspection.violations,
+        "carried": [pair for needs in inspection.needs for pair in needs.carried],
+        "notes": inspection.notes,
+    }
+    values: dict[str, Any] = msgspec.to_builtins(record, order="deterministic")
+    return values
+
+
+def _lines(inspection: Inspection) -> Iterator[str]:
+    yield plain(inspection.wheel.id)
+    for truth in inspection.truths:
+        yield from _truth_lines(truth)
+    if inspection.stable_abi:
+        yield from _stable_abi_lines(inspection)
+    yield from _row("content", _content(inspection))
+    for needs in inspection.needs:
+        names = sorted({need.library for need in (*needs.libraries, *needs.libpython)})
+        yield from _row("needs", ", ".join(names) or "nothing of the system")
+    for note in inspection.notes[:SHOWN]:
+        yield from _row("note", note)
+    if len(inspection.notes) > SHOWN:
+        yield from _row("note", f"{len(inspection.notes) - SHOWN} further notes; --json has them all")
+
+
+def _truth_lines(truth: Truth) -> Iterator[str]:
+    for tag in truth.tags:
+        yield from _row("tag", f"{tag.tag}: {tag.holds.value}")
+        for reason in tag.reasons[:SHOWN]:
+            yield from _row("", f"  {reason}")
+        if len(tag.reasons) > SHOWN:
+            yield from _row("", f"  {len(tag.reasons) - SHOWN} further reasons; --json has them all")
+    yield from _row("lowest", truth.lowest or "no policy")
+    broken = next((answer for answer in reversed(truth.policies) if answer.obstacles), None)
+    if broken is not None and not truth.flaws:
+        first = broken.obstacles[0]
+        yield from _row("below", f"not {broken.policy}: '{first.file}' {first.what}")
+    for sentence in truth.refused:
+        yield from _row("index", sentence)
+    for sentence in truth.advice:
+        yield from _row("advice", sentence)
+
+
+def _stable_abi_lines(inspection: Inspection) -> Iterator[str]:
+    major, minor = inspection.stable_abi or (0, 0)
+    wrong = [one for one in inspection.violations if not one.is_there]
+    yield from _row("abi3", f"from Python {major}.{minor} on: {'false' if wrong else 'true'}")
+    for one in wrong[:SHOWN]:
+        since = f"came with Python {one.since[0]}.{one.since[1]}" if one.since else "is not in the limited API"
+        yield from _row("", f"  '{one.file}': '{one.symbol}' {since}")
+    early = len(inspection.violations) - len(wrong)
+    if early:
+        later = (
+            f"{number(early, 'symbol')} came into the limited API later; Python {major}.{minor} has them all the same"
+        )
+        yield from _row("", f"  {later}")
+
+
+def _content(inspection: Inspection) -> str:
+    surface = inspection.surface
+    machines = sorted({fact.machine or "an unknown arch" for fact in inspection.files})
+    libcs = sorted({fact.libc for fact in inspection.files if fact.libc})
+    elf = f"{number(len(inspection.files), 'ELF file')} for {', '.join(machines)}" if machines else "no ELF files"
+    of_libc = f" ({', '.join(libcs)})" if libcs else ""
+    packed, expanded = (f"{size / UNIT:.1f} MiB" for size in (surface.packed, surface.expanded))
+    bills = ", a bill of materials" if surface.bills else ""
+    licences = number(len(surface.licences), "licence file")
+    return f"{elf}{of_libc}; {number(surface.entries, 'file')}, {packed}, expanded {expanded}; {licences}{bills}"
+
+
+def number(count: int, noun: str) -> str:
+    """Return ``1 file`` or ``2 files``."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def _row(title: str, text: str) -> Iterator[str]:
+    """Yield lines with the title before the first; text from the wheel cannot steer a terminal."""
+    indent = " " * (TITLES + len(text) - len(text.lstrip(" ")))
+    lines = wrap(plain(text), WIDTH - len(indent), break_on_hyphens=False) or [""]
+    yield f"  {title:<{TITLES - 2}}{indent[TITLES:]}{lines[0]}"
+    yield from (f"{indent}{line}" for line in lines[1:])

@@ -1,0 +1,156 @@
+"""``predict``: what wheels would do on distros, from measured profiles. Starts nothing, and needs no network."""
+
+import argparse
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from fnmatch import fnmatchcase
+from pathlib import Path
+from textwrap import wrap
+from typing import Any
+
+import msgspec
+from tabulate import tabulate
+
+from ..catalogue.distro import Release
+from ..catalogue.reading import load_catalogue, select
+from ..engines.arch import ARCHES, known_arch
+from ..judge import Verdict
+from ..predicting.forecast import Forecast, forecast, needs_by_arch
+from ..predicting.inspection import by_arch
+from ..report.escape import plain
+from ..results import ExitCode
+from ..wheels.elf import elf_facts
+from ..wheels.reading import read_wheel
+from ..wheels.wheel import UnreadableWheelError, Wheel
+from .inspect import wheel_files
+
+SCHEMA = 1
+WIDTH = 120
+NAMED = 6
+WORDS = {Verdict.PASS: "resolves", Verdict.WARN: "warn", Verdict.FAIL: "FAIL", Verdict.UNKNOWN: "unknown"}
+NO_ARCH = "-"
+LEGEND = (
+    "predicted, nothing was run. resolves: every library and symbol version is there; refused: the tag does not reach "
+    "here; FAIL: the tag promises more than the files can keep; unknown: the profile does not tell; -: no such distro"
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the wheels, the selection of places, and the format."""
+    parser.add_argument("wheels", metavar="WHEEL", nargs="+", help="wheel files, or folders of wheels")
+    parser.add_argument(
+        "--distro", metavar="GLOB", action="append", default=[],
+        help="distros: globs over ids, or supported (the default), lts, all",
+    )  # fmt: skip
+    parser.add_argument(
+        "--arch",
+        metavar="ARCH",
+        action="append",
+        default=[],
+        help="arches: names or globs (default: those of the tags)",
+    )
+    parser.add_argument(
+        "--variant", choices=("desktop", "minimal"), default="desktop",
+        help="with the desktop packages that policies let a wheel expect (the default), or without",
+    )  # fmt: skip
+    parser.add_argument("--catalogue", metavar="DIR", action="append", default=[], help="a folder with further distros")
+    parser.add_argument("--json", action="store_true", help="print every prediction with its reasons, as JSON")
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Print what is predicted; the exit code is 1 when some promise would be broken.
+
+    Raises:
+        UsageError: a wheel, a distro or an arch does not exist.
+        EngineError: a file cannot be read any more.
+    """
+    releases = select(_catalogue(arguments), arguments.distro or ["supported"], date.today())
+    entries: list[dict[str, Any]] = []
+    fails = False
+    for path in wheel_files(arguments.wheels):
+        try:
+            wheel = read_wheel(path)
+            arches = _arches(arguments.arch, wheel)
+            found = forecasts(wheel, releases, arches, is_minimal=arguments.variant == "minimal")
+        except UnreadableWheelError as error:
+            fails = True
+            entries.append({"wheel": path.name, "unreadable": str(error)})
+            text = f"{plain(path.name)}\n{plain(str(error))}"
+        else:
+            fails = fails or any(one.verdict is Verdict.FAIL for one in found)
+            entries.append({"wheel": wheel.id, "sha256": wheel.sha256, "forecasts": _records(found)})
+            text = as_text(wheel, found, releases, arches)
+        if not arguments.json:
+            print(text)
+    if arguments.json:
+        print(json.dumps({"schema": SCHEMA, "how": "predicted", "wheels": entries}, indent=1, sort_keys=True))
+    return ExitCode.WHEEL_FAILED if fails else ExitCode.KEPT
+
+
+def forecasts(
+    wheel: Wheel, releases: Iterable[Release], arches: Sequence[str], *, is_minimal: bool = False
+) -> tuple[Forecast, ...]:
+    """Return what is predicted of a wheel on every release and arch that there is, in their order."""
+    needs = needs_by_arch(wheel, elf_facts(wheel), arches)
+    found = (forecast(wheel, needs, release, arch, is_minimal=is_minimal) for release in releases for arch in arches)
+    return tuple(one for one in found if one is not None)
+
+
+def _catalogue(arguments: argparse.Namespace) -> tuple[Release, ...]:
+    return load_catalogue(extra=[Path(name) for name in arguments.catalogue])
+
+
+def _arches(wanted: Sequence[str], wheel: Wheel) -> tuple[str, ...]:
+    """Return the arches asked for, else those that the tags name, else all: never this machine's."""
+    if not wanted:
+        return tuple(arch for arch in ARCHES if arch in by_arch(wheel.tags)) or tuple(ARCHES)
+    found = [name for glob in wanted for name in ARCHES if fnmatchcase(name, glob)]
+    named = [known_arch(glob).machine for glob in wanted if not any(fnmatchcase(name, glob) for name in ARCHES)]
+    return tuple(arch for arch in ARCHES if arch in {*found, *named})
+
+
+def _records(found: Iterable[Forecast]) -> list[Any]:
+    return [msgspec.to_builtins(one, order="deterministic") for one in found]
+
+
+def as_text(wheel: Wheel, found: Sequence[Forecast], releases: Sequence[Release], arches: Sequence[str]) -> str:
+    """Return the matrix of one wheel, why cells fail or are unknown, and counts."""
+    places = {(one.distro, one.arch): one for one in found}
+    rows = [
+        [release.id, *(word(places.get((release.id, arch))) for arch in arches)]
+        for release in releases
+        if any((release.id, arch) in places for arch in arches)
+    ]
+    table = tabulate(rows, headers=["", *arches], tablefmt="simple", disable_numparse=True)
+    counts = Counter(word(one) for one in found)
+    numbers = ", ".join(f"{counts[name]} {name}" for name in (*WORDS.values(), "refused") if counts[name])
+    return "\n".join([plain(wheel.id), table, "", *wrap(LEGEND, WIDTH), *_reasons(found), "", f"{numbers} (predicted)"])
+
+
+def word(one: Forecast | None) -> str:
+    """Return the word of a cell."""
+    if one is None:
+        return NO_ARCH
+    return "refused" if one.verdict is Verdict.PASS and one.outcome.kind.value == "refused" else WORDS[one.verdict]
+
+
+def _reasons(found: Sequence[Forecast]) -> Iterator[str]:
+    """Yield each reason once with the places it holds for, the failures first."""
+    for verdict in (Verdict.FAIL, Verdict.WARN, Verdict.UNKNOWN):
+        places: dict[str, list[str]] = {}
+        for one in found:
+            if one.verdict is verdict:
+                reason = one.outcome.reason or "; ".join(one.outcome.side_effects)
+                places.setdefault(reason, []).append(f"{one.distro}:{one.arch}")
+        for reason, where in places.items():
+            more = f" and {len(where) - NAMED} more" if len(where) > NAMED else ""
+            yield ""
+            yield from wrap(f"{WORDS[verdict]}  {', '.join(where[:NAMED])}{more}", WIDTH, break_on_hyphens=False)
+            yield from wrap(plain(reason), WIDTH, initial_indent="  ", subsequent_indent="  ")
+    notes = Counter(note for one in found for note in one.notes)
+    if notes:
+        yield ""
+    for note, count in notes.most_common(NAMED):
+        yield from wrap(f"note: {count} of {len(found)} places: {plain(note)}", WIDTH, subsequent_indent="  ")

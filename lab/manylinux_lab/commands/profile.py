@@ -1,0 +1,123 @@
+"""``profile``: measure the ABI of distros on benches, or say where the profiles that are kept have aged."""
+
+import argparse
+import platform
+import sys
+from collections.abc import Iterator
+from datetime import date
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from .. import engines
+from ..catalogue.distro import Release
+from ..catalogue.reading import load_catalogue, select
+from ..engines.arch import emulated
+from ..errors import EngineError
+from ..images.prepared import NotAvailable, Sources, Variant, Wanted
+from ..images.provide import prepare
+from ..predicting.profile import Profile, load_profiles, measured_file, read_profiles, user_folder, write_profiles
+from ..predicting.surveying import LAYERS, measure
+from ..results import ExitCode
+
+NAMED = 6
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the distros, the layers, and where profiles are kept."""
+    parser.add_argument("distros", metavar="DISTRO", nargs="+", help="globs over ids, or supported, lts, all")
+    parser.add_argument("--arch", metavar="ARCH", action="append", default=[], help="globs (default: this machine's)")
+    parser.add_argument(
+        "--variant", choices=[variant.value for variant in Variant], action="append", default=[],
+        help="minimal is the layer base, desktop the layer desktop (default: both)",
+    )  # fmt: skip
+    parser.add_argument("--engine", metavar="NAME", default="auto", help="auto (default), docker or bwrap")
+    parser.add_argument("--check", action="store_true", help="keep nothing; say where the kept profile has aged")
+    parser.add_argument("--out", metavar="DIR", type=Path, help="where profiles are kept (default: your cache)")
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Measure each distro, and keep or compare; the exit code is 1 when a kept profile has aged.
+
+    Raises:
+        UsageError: a distro does not exist.
+        EngineError: no engine can be used.
+    """
+    engine = engines.choose(arguments.engine)
+    measured, failed, aged = [], 0, 0
+    for wanted in _wanted(arguments):
+        try:
+            prepared = prepare(wanted, engine, Sources(), lambda sentence: print(sentence, file=sys.stderr))
+            profile = measure(wanted, prepared, engine, date.today(), is_emulated=emulated(wanted.arch))
+        except NotAvailable as reason:
+            print(f"left out  {wanted.id}: {reason}")
+        except EngineError as error:
+            failed += 1
+            print(f"failed    {wanted.id}: {' '.join(str(error).split())}")
+        else:
+            measured.append(profile)
+            aged += _told(wanted, profile)
+    if not arguments.check:
+        _keep(measured, arguments.out or user_folder())
+    if failed:
+        return ExitCode.LAB_FAILED
+    return ExitCode.WHEEL_FAILED if aged and arguments.check else ExitCode.KEPT
+
+
+def _wanted(arguments: argparse.Namespace) -> Iterator[Wanted]:
+    globs = arguments.arch or [platform.machine()]
+    variants = [Variant(name) for name in arguments.variant] or list(LAYERS)
+    for release in select(load_catalogue(), arguments.distros, date.today()):
+        for arch in _arches(release, globs):
+            yield from (Wanted(release=release, arch=arch, variant=variant) for variant in variants)
+
+
+def _arches(release: Release, globs: list[str]) -> list[str]:
+    return [arch for arch in release.arches if any(fnmatchcase(arch, glob) for glob in globs)]
+
+
+def _told(wanted: Wanted, profile: Profile) -> bool:
+    """Say what was measured and how it differs from what is kept; tell whether it differs."""
+    known = load_profiles(wanted.arch, profile.layer).get(profile.distro)
+    differences = [] if known is None else list(compared(known, profile))
+    versions = sum(len(found or ()) for found in profile.sonames.values())
+    glibc = f"glibc {profile.glibc[0]}.{profile.glibc[1]}"
+    print(f"measured  {wanted.id}: {glibc}, {len(profile.sonames)} names of libraries, {versions} symbol versions")
+    for sentence in differences:
+        print(f"  aged since {known.measured if known else ''}: {sentence}")
+    return bool(differences)
+
+
+def compared(known: Profile, seen: Profile) -> Iterator[str]:
+    """Yield in which ways a kept profile is no longer true; what it never told is no difference."""
+    if known.glibc != seen.glibc:
+        yield f"glibc was {known.glibc[0]}.{known.glibc[1]}"
+    gone = sorted(known.sonames.keys() - seen.sonames.keys())
+    if gone:
+        yield f"no longer there: {_some(gone)}"
+    come = sorted(
+        seen.sonames.keys() - known.sonames.keys() if known.is_complete else known.absent & seen.sonames.keys()
+    )
+    if come:
+        yield f"there now: {_some(come)}"
+    for soname in sorted(known.sonames.keys() & seen.sonames.keys()):
+        before, now = known.sonames[soname], seen.sonames[soname]
+        if before is not None and now is not None and before - now:
+            yield f"{soname} has lost {_some(sorted(before - now))}"
+        if before is not None and now is not None and now - before - {"GLIBC_PRIVATE"}:
+            yield f"{soname} has gained {_some(sorted(now - before))}"
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more
+
+
+def _keep(measured: list[Profile], folder: Path) -> None:
+    """Add the profiles to those that the folder has."""
+    for arch, layer in sorted({(one.arch, one.layer) for one in measured}, key=lambda pair: (pair[0], pair[1].value)):
+        file = measured_file(folder, arch, layer)
+        kept = dict(read_profiles(file)) if file.is_file() else {}
+        kept |= {one.distro: one for one in measured if (one.arch, one.layer) == (arch, layer)}
+        write_profiles(file, kept)
+        print(f"kept      {file}: {', '.join(sorted(kept))}")
+    load_profiles.cache_clear()

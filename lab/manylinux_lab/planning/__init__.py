@@ -1,0 +1,1 @@
+"""From subjects, distros and options to the cells of a run."""

@@ -1,0 +1,110 @@
+"""Places whose image cannot be had: what is predicted of the run's wheels there, as results that say so."""
+
+import shlex
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date
+from pathlib import Path
+
+from .. import __version__
+from ..catalogue.distro import is_ending, lifecycle
+from ..errors import EngineError, UsageError
+from ..interpreter import Interpreter
+from ..judge import How, Promise, judge
+from ..options import Options
+from ..predicting.forecast import USUAL, Forecast, forecast, needs_by_arch
+from ..results import REASON_LENGTH, Result
+from ..runs import Run
+from ..wheels.elf import elf_facts
+from ..wheels.reading import read_wheel
+from ..wheels.wheel import UnreadableWheelError, Wheel
+from .benches import Place
+from .plan import Bench, Plan, Subject, is_wanted
+
+SOME_PYTHON = "python"  # in the id of a bench whose distro's Python nobody knows
+
+
+def foreseen_benches(places: Iterable[Place], options: Options, today: date) -> tuple[Bench, ...]:
+    """Return a bench for each place and each Python of the distro that the run wants; nothing is ever started on it."""
+    return tuple(
+        Bench(
+            distro=place.release.id,
+            arch=place.arch,
+            interpreter=interpreter,
+            libc=place.release.libc.value,
+            libc_version=place.release.libc_version,
+            ending=lifecycle(place.release, today) if is_ending(place.release, today) else "",
+        )
+        for place in places
+        for interpreter in _interpreters(place, options)
+    )
+
+
+def _interpreters(place: Place, options: Options) -> tuple[Interpreter, ...]:
+    known = place.release.interpreters
+    if not known:
+        return (Interpreter(version=USUAL, abi=SOME_PYTHON),)
+    return tuple(interpreter for interpreter in known if is_wanted(interpreter, options.python))
+
+
+def foresee(run: Run, places: Iterable[Place], keep: Callable[[str], bool]) -> tuple[Result, ...]:
+    """Return a predicted result for each wheel of the run on each bench of ``plan.foreseen``.
+
+    A wheel that the bench's Python does not take has none. ``keep`` tells by cell id what the run wants.
+    """
+    releases = {place.release.id: place.release for place in places}
+    arches = sorted({bench.arch for bench in run.plan.foreseen})
+    found = []
+    for subject, wheel in _wheels(run.plan):
+        needs = needs_by_arch(wheel, elf_facts(wheel), arches)
+        for bench in run.plan.foreseen:
+            told = forecast(
+                wheel, needs, releases[bench.distro], bench.arch, is_minimal=run.options.variant == "minimal"
+            )
+            is_known = bench.interpreter.abi != SOME_PYTHON
+            if told is not None and (told.interpreter == bench.interpreter.id or not is_known):
+                found.append(_result(run, bench, subject, wheel, told))
+    return tuple(result for result in found if keep(result.cell))
+
+
+def _wheels(made: Plan) -> Iterator[tuple[Subject, Wheel]]:
+    """Yield the wheels that the run is about; one that cannot be read is told elsewhere."""
+    for subject in made.subjects:
+        if subject.sha256 and not subject.members and subject.sha256 in made.files:
+            try:
+                yield subject, read_wheel(Path(made.files[subject.sha256]))
+            except (UnreadableWheelError, UsageError, EngineError):
+                continue
+
+
+def _result(run: Run, bench: Bench, subject: Subject, wheel: Wheel, told: Forecast) -> Result:
+    check = "import" if told.promise is Promise.SUPPORTED else "refuse"
+    outcome = told.outcome
+    command = ["manylinux-lab", "predict", str(wheel.path), "--distro", bench.distro, "--arch", bench.arch]
+    return Result(
+        cell=f"{bench.id}/{check}/{subject.id}",
+        bench=bench.id,
+        check=check,
+        subject=subject.id,
+        project=subject.project,
+        version=subject.version,
+        sha256=subject.sha256,
+        distro=bench.distro,
+        arch=bench.arch,
+        interpreter=bench.interpreter.id,
+        installer=run.options.installer,
+        variant=run.options.variant,
+        engine=run.engine,
+        image="",
+        emulated=False,
+        promise=told.promise,
+        outcome=outcome.kind,
+        verdict=judge(told.promise, outcome, strict=run.options.strict),
+        how=How.PREDICTED,
+        grade=outcome.grade,
+        reason=(outcome.reason or "; ".join(outcome.side_effects))[:REASON_LENGTH],
+        side_effects=outcome.side_effects,
+        facts={**outcome.facts, "notes": list(told.notes)},
+        seconds=0.0,
+        repeat=shlex.join([*command, "--variant", run.options.variant]),
+        lab=__version__,
+    )

@@ -1,0 +1,1 @@
+"""The lab inside pytest: cells become tests, and their reports become results."""

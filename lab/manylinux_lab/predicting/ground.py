@@ -1,0 +1,52 @@
+"""What is known of a distro on an arch beside its libraries: CPU level, page size, packages, the Python."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cache
+from typing import Any
+
+from ..catalogue.distro import Release
+from ..folders import data_folder
+from ..interpreter import Interpreter
+
+PAGE = 4096
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ground:
+    """Where a wheel would stand. ``soname_packages`` name the package that brings a library beyond the plain image."""
+
+    distro: str
+    arch: str
+    x86_level: int
+    page_size: int
+    soname_packages: Mapping[str, str]
+    is_minimal: bool
+    interpreter: Interpreter | None = None
+
+
+def ground_of(
+    release: Release, arch: str, *, is_minimal: bool = False, interpreter: Interpreter | None = None
+) -> Ground:
+    """Return what is known of a release on an arch."""
+    return Ground(
+        distro=release.id,
+        arch=arch,
+        x86_level=_first("x86_levels", release.id, 1),
+        page_size=_first("page_sizes", f"{arch}:{release.id}", PAGE),
+        soname_packages=release.soname_packages,
+        is_minimal=is_minimal,
+        interpreter=interpreter,
+    )
+
+
+@cache
+def _first(table: str, name: str, default: int) -> int:
+    return next((int(value) for glob, value in _tables()[table].items() if fnmatchcase(name, glob)), default)
+
+
+@cache
+def _tables() -> dict[str, dict[str, Any]]:
+    return tomllib.loads((data_folder("distros") / "policy.toml").read_text(encoding="utf-8"))

@@ -1,0 +1,106 @@
+"""Everything that can be told of a wheel without running it: facts, needs, and whether its tags can be true."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from packaging.tags import Tag
+
+from ..engines.arch import ARCHES
+from ..wheels.elf import ElfFacts, elf_facts
+from ..wheels.listing import listing_of
+from ..wheels.stable_abi import Violation, promised, violations
+from ..wheels.surface import Surface, surface_of
+from ..wheels.tags import claim_of
+from ..wheels.wheel import Wheel
+from .needs import Needs, needs_of
+from .profile import load_profiles
+from .truth import Holds, Truth, truth_of
+
+NAMED = 3
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Inspection:
+    """A wheel on the table. ``needs`` and ``truths`` have one record for each arch that the tags name.
+
+    ``stable_abi`` is the oldest Python of an abi3 tag, with the ``violations`` of its promise.
+    """
+
+    wheel: Wheel
+    surface: Surface
+    files: tuple[ElfFacts, ...]
+    needs: tuple[Needs, ...]
+    truths: tuple[Truth, ...]
+    stable_abi: tuple[int, int] | None
+    violations: tuple[Violation, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def holds(self) -> Holds:
+        """Whether everything that the tags promise can be true."""
+        answers = {truth.holds for truth in self.truths}
+        answers |= {Holds.FALSE} if any(not one.is_there for one in self.violations) else set()
+        return next((one for one in (Holds.FALSE, Holds.UNKNOWN) if one in answers), Holds.TRUE)
+
+
+def inspect(wheel: Wheel) -> Inspection:
+    """Return what the wheel's archive tells. Nothing depends on the machine that this runs on.
+
+    Raises:
+        EngineError: the wheel's file is gone or cannot be read any more.
+        UnreadableWheelError: the archive is damaged.
+    """
+    files = elf_facts(wheel)
+    surface = surface_of(wheel)
+    groups = by_arch(wheel.tags)
+    extensions = [extension.path for extension in wheel.extensions]
+    needs = tuple(needs_of(files, arch, extensions) for arch in groups)
+    oldest = promised(wheel.tags)
+    return Inspection(
+        wheel=wheel,
+        surface=surface,
+        files=files,
+        needs=needs,
+        truths=tuple(truth_of(groups[one.arch], one, newest_glibc()) for one in needs),
+        stable_abi=oldest,
+        violations=violations(files, extensions, oldest) if oldest else (),
+        notes=tuple(_notes(wheel, surface, files, needs)),
+    )
+
+
+def by_arch(tags: frozenset[Tag]) -> dict[str, tuple[str, ...]]:
+    """Return the platform tags by arch; those that name none, such as ``any``, stand under the empty text."""
+    groups: dict[str, list[str]] = {}
+    for platform in sorted({tag.platform for tag in tags}):
+        claim = claim_of(platform)
+        groups.setdefault(claim.arch if claim else "", []).append(platform)
+    return {arch: tuple(platforms) for arch, platforms in sorted(groups.items())}
+
+
+@cache
+def newest_glibc() -> int:
+    """Return the minor version of the newest glibc that was measured on any arch."""
+    return max((profile.glibc[1] for arch in ARCHES for profile in load_profiles(arch).values()), default=0)
+
+
+def _notes(wheel: Wheel, surface: Surface, files: tuple[ElfFacts, ...], needs: tuple[Needs, ...]) -> Iterator[str]:
+    """Yield oddities as sentences: none of them makes a tag untrue."""
+    yield from wheel.notes
+    if set(surface.tags) != {str(tag) for tag in wheel.tags}:
+        yield f"Its WHEEL file says {', '.join(surface.tags) or 'no tag'}, which is not what its name says."
+    faults = listing_of(wheel).faults
+    if faults.count:
+        named = [*faults.altered, *faults.missing, *faults.unlisted, *faults.repeated][:NAMED]
+        count = "1 file" if faults.count == 1 else f"{faults.count} files"
+        yield f"Its RECORD is not true for {count}, such as {', '.join(map(repr, named))}."
+    for one in needs:
+        for file, library in one.carried[:NAMED]:
+            yield f"'{file}' needs the wheel's own '{library}', to which no search path of the wheel leads."
+    yield from (f"'{fact.path}' is {fact.note}." for fact in files if fact.note)
+    yield from (f"'{fact.path}' has relocations in its code." for fact in files if fact.textrel)
+    plain = [fact.soname for fact in files if fact.soname and ".libs/" in fact.path and "-" not in fact.soname]
+    if plain:
+        examples = ", ".join(map(repr, plain[:NAMED]))
+        keep = "vendored library keeps its" if len(plain) == 1 else "vendored libraries keep their"
+        yield f"{len(plain)} {keep} plain SONAME, which other wheels may use too: {examples}."

@@ -1,0 +1,153 @@
+"""What a wheel's ELF files need from the system, and what they ask for that some system refuses. Pure.
+
+What one file of the wheel finds in another file of the wheel is not needed from the system.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from ..wheels.binary import Kind
+from ..wheels.elf import ElfFacts
+
+LIBPYTHON = "libpython"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Need:
+    """What ``file`` of the wheel needs of a system library: ``version`` is empty for the library itself."""
+
+    file: str
+    library: str
+    version: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Flaw:
+    """Something that keeps a file from loading on some systems whatever libraries they have; a clause says what."""
+
+    file: str
+    what: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Needs:
+    """What the files of one arch need together.
+
+    ``libraries`` and ``versions`` are from the system; ``symbols`` are (file, library, symbol) that policies watch;
+    ``libpython`` are needs of a shared libpython that the wheel does not bring. ``stacks`` are libraries that ask
+    for an executable stack (to a program, the kernel grants it), ``levels`` (file, x86-64 level) beyond the
+    baseline. ``carried`` are (file, library) that the wheel has, but not on the file's search path: its own code
+    must load them first. ``relr`` are files with DT_RELR relocations, ``aligns`` (file, smallest alignment of a
+    segment in bytes). ``essential`` are the files that an import loads: extension modules and what they need, or
+    everything in a wheel that has none. ``pairs`` are the libraries and versions without the files, each once.
+    ``files`` counts the ELF files of the arch, ``machines`` are the arches that any file is for.
+    """
+
+    arch: str
+    files: int
+    machines: frozenset[str]
+    libraries: tuple[Need, ...]
+    versions: tuple[Need, ...]
+    symbols: tuple[tuple[str, str, str], ...]
+    libpython: tuple[Need, ...]
+    stacks: tuple[str, ...]
+    levels: tuple[tuple[str, int], ...]
+    carried: tuple[tuple[str, str], ...]
+    relr: tuple[str, ...] = ()
+    aligns: tuple[tuple[str, int], ...] = ()
+    essential: frozenset[str] = frozenset()
+    pairs: frozenset[tuple[str, str]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        pairs = frozenset((need.library, need.version) for need in (*self.libraries, *self.versions))
+        object.__setattr__(self, "pairs", pairs)
+
+
+def needs_of(facts: Sequence[ElfFacts], arch: str, extensions: Iterable[str] = ()) -> Needs:
+    """Return what the files of ``arch`` need; files of other machines and kinds are passed over.
+
+    ``extensions`` are the paths of the wheel's extension modules.
+    """
+    files = [fact for fact in facts if fact.machine == arch and fact.kind is not Kind.OTHER]
+    own = _names(files)
+    outer = [(fact, library) for fact in files for library in fact.needed if library not in own]
+    return Needs(
+        arch=arch,
+        files=len(files),
+        machines=frozenset(fact.machine for fact in facts if fact.kind is not Kind.OTHER and fact.machine),
+        libraries=tuple(_need(fact, library) for fact, library in outer if not library.startswith(LIBPYTHON)),
+        versions=tuple(
+            Need(file=fact.path, library=library, version=version)
+            for fact in files
+            for library, versions in fact.versions
+            if library not in own and not library.startswith(LIBPYTHON)
+            for version in versions
+        ),
+        symbols=tuple(
+            (fact.path, library, symbol) for fact, library in outer for symbol in fact.watched if fact.watched
+        ),
+        libpython=tuple(_need(fact, library) for fact, library in outer if library.startswith(LIBPYTHON)),
+        stacks=tuple(fact.path for fact in files if fact.executable_stack and fact.kind is Kind.OBJECT),
+        levels=tuple((fact.path, fact.x86_level) for fact in files if fact.x86_level > 1),
+        carried=tuple(_carried(files)),
+        relr=tuple(fact.path for fact in files if fact.relr),
+        aligns=tuple((fact.path, fact.align) for fact in files if fact.align),
+        essential=_essential(files, frozenset(extensions)),
+    )
+
+
+def _need(fact: ElfFacts, library: str) -> Need:
+    return Need(file=fact.path, library=library)
+
+
+def _names(files: Iterable[ElfFacts]) -> frozenset[str]:
+    """Return the names by which the loader would know the wheel's own files."""
+    return frozenset(name for fact in files for name in (fact.soname, fact.path.rpartition("/")[2]) if name)
+
+
+def _essential(files: Sequence[ElfFacts], extensions: frozenset[str]) -> frozenset[str]:
+    roots = {fact.path for fact in files if fact.path in extensions}
+    if not roots:
+        return frozenset(fact.path for fact in files)
+    by_name = {name: fact for fact in files for name in (fact.soname, fact.path.rpartition("/")[2]) if name}
+    reached: set[str] = set()
+    waiting = [fact for fact in files if fact.path in roots]
+    while waiting:
+        fact = waiting.pop()
+        if fact.path not in reached:
+            reached.add(fact.path)
+            waiting += [by_name[library] for library in fact.needed if library in by_name]
+    return frozenset(reached)
+
+
+def _carried(files: Sequence[ElfFacts]) -> Iterable[tuple[str, str]]:
+    """Yield what no search path leads to.
+
+    For a library every search path of the wheel counts: RPATH is inherited (ld.so(8)), and what was loaded before is
+    found. A program begins with nothing but its own.
+    """
+    paths = {fact.path for fact in files}
+    own = _names(files)
+    folders = {folder for fact in files for folder in _search_folders(fact)}
+    for fact in files:
+        searched = folders if fact.kind is Kind.OBJECT else _search_folders(fact)
+        for library in fact.needed:
+            if library in own and not any(f"{folder}{library}" in paths for folder in searched):
+                yield fact.path, library
+
+
+def _search_folders(fact: ElfFacts) -> list[str]:
+    """Return the folders below the site folder that the loader searches: RUNPATH hides RPATH (ld.so(8))."""
+    origin = fact.path.rpartition("/")[0]
+    entries = [entry.replace("${ORIGIN}", "$ORIGIN") for entry in (fact.runpath or fact.rpath).split(":")]
+    return [_joined(origin, entry.removeprefix("$ORIGIN")) for entry in entries if entry.startswith("$ORIGIN")]
+
+
+def _joined(folder: str, rest: str) -> str:
+    parts = folder.split("/") if folder else []
+    for part in rest.split("/"):
+        if part == "..":
+            parts = parts[:-1]
+        elif part not in ("", "."):
+            parts.append(part)
+    return "".join(f"{part}/" for part in parts)

@@ -1,0 +1,78 @@
+"""What in a wheel's needs stands in the way of a policy, or of every policy. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from ..bench.loader import C_LIBRARY, glibc_release
+from ..catalogue.distro import Libc
+from ..wheels.policies import Policy, policies
+from .needs import Flaw, Needs
+
+LOADERS = ("ld-linux", "ld64.so", "ld-musl")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Obstacle:
+    """What stands in the way of a policy: a library it does not allow, a version or a symbol that it does not have."""
+
+    file: str
+    library: str
+    version: str = ""
+    symbol: str = ""
+
+    @property
+    def what(self) -> str:
+        """Return a clause that follows the file's name."""
+        if self.symbol:
+            return f"uses '{self.symbol}', which is no public symbol of '{self.library}' everywhere"
+        if self.version:
+            return f"needs symbol version '{self.version}' of '{self.library}'"
+        if C_LIBRARY.match(self.library):
+            return f"needs '{self.library}', another C library than the tag's"
+        return f"needs '{self.library}', which not every system has"
+
+
+def flaws_of(needs: Needs) -> Iterator[Flaw]:
+    """Yield what breaks the promise of every tag."""
+    for need in needs.libpython:
+        yield Flaw(file=need.file, what=f"is linked with '{need.library}', which PEP 513 forbids")
+    for file in needs.stacks:
+        yield Flaw(file=file, what="asks for an executable stack, which glibc 2.41 and newer refuse")
+    for file, level in needs.levels:
+        yield Flaw(file=file, what=f"insists on a CPU of level x86-64-v{level}, which no policy promises")
+
+
+def obstacles_of(needs: Needs, one: Policy) -> Iterator[Obstacle]:
+    """Yield what a policy does not allow, in the order of the files."""
+    for need in needs.libraries:
+        if not _allows(one, need.library):
+            yield Obstacle(file=need.file, library=need.library)
+    for need in needs.versions:
+        is_judged = _allows(one, need.library) and one.libc is Libc.GLIBC  # musl's loader compares no versions
+        if is_judged and family_of(need.version) in families() and need.version not in one.versions:
+            yield Obstacle(file=need.file, library=need.library, version=need.version)
+    for file, library, symbol in needs.symbols:
+        if symbol in one.forbidden.get(library, ()):
+            yield Obstacle(file=file, library=library, symbol=symbol)
+
+
+def _allows(one: Policy, library: str) -> bool:
+    is_own_libc = one.libc is Libc.MUSL and library.startswith("libc.musl-") and "libc.so" in one.libraries
+    return library in one.libraries or library.startswith(LOADERS) or is_own_libc
+
+
+def family_of(version: str) -> str:
+    """Return ``GLIBCXX`` for ``GLIBCXX_3.4.29``."""
+    return version.partition("_")[0]
+
+
+@cache
+def families() -> frozenset[str]:
+    """Return the families of symbol versions that policies speak of, such as ``GLIBCXX``."""
+    return frozenset(family_of(version) for one in policies(Libc.GLIBC, "x86_64") for version in one.versions)
+
+
+def glibc_minor(version: str) -> int:
+    """Return 34 for ``GLIBC_2.34`` and the like (``GLIBC_ABI_DT_RELR`` is 36), 0 for a version of another library."""
+    return int(glibc_release(version).removeprefix("2.") or 0)

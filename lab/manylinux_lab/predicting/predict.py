@@ -1,0 +1,180 @@
+"""What the loader of a distro would say of a wheel: its needs against the distro's measured profile. Pure.
+
+Causes that only running shows (what an import does, optional files, the CPU) are outside of this model.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from ..bench.loader import explain, glibc_release, is_system_library
+from ..judge import Grade, Outcome, OutcomeKind
+from .ground import Ground
+from .needs import Need, Needs
+from .obstacles import LOADERS
+from .profile import Answer, Layer, Profile
+
+NO_EXECUTABLE_STACK = (2, 41)  # glibc's NEWS: dlopen no longer makes the stack executable
+RELR = (2, 36)  # glibc's NEWS: the first with DT_RELR
+URGENCY = (OutcomeKind.BROKEN, OutcomeKind.UNKNOWN, OutcomeKind.OK)
+SHOWN = 20
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Point:
+    """One thing that does not resolve (``BROKEN``), may not (``UNKNOWN``), or is a side effect (``OK``)."""
+
+    kind: OutcomeKind
+    reason: str
+    advice: str = ""
+
+
+def predict(needs: Needs, profile: Profile | None, ground: Ground) -> Outcome:
+    """Return what would happen where the tag reaches: broken, unknown, or ok with the grade ``resolved``."""
+    if not needs.files:
+        return Outcome(kind=OutcomeKind.OK, reason="", grade=Grade.RESOLVED)
+    if profile is None:
+        return Outcome(
+            kind=OutcomeKind.UNKNOWN, reason=f"The ABI of {ground.distro} on {ground.arch} was not measured."
+        )
+    return outcome_of(tuple(dict.fromkeys(_points(needs, profile, ground))), profile)
+
+
+def outcome_of(points: Sequence[Point], profile: Profile) -> Outcome:
+    """Return the outcome of all points: what surely fails comes before what is unknown."""
+    kind = next((kind for kind in URGENCY if any(point.kind is kind for point in points)), OutcomeKind.OK)
+    leading = [point for point in points if point.kind is kind]
+    is_ok = kind is OutcomeKind.OK
+    more = f" (and {len(leading) - 1} more)" if len(leading) > 1 else ""
+    return Outcome(
+        kind=kind,
+        reason="" if is_ok else leading[0].reason + more,
+        grade=Grade.RESOLVED if is_ok else Grade.NONE,
+        side_effects=tuple(point.reason for point in points if point.kind is OutcomeKind.OK),
+        facts={
+            "profile": {"layer": profile.layer.value, "measured": str(profile.measured), "image": profile.image},
+            "unresolved": _reasons(points, OutcomeKind.BROKEN),
+            "unknown": _reasons(points, OutcomeKind.UNKNOWN),
+            "advice": list(dict.fromkeys(point.advice for point in leading if point.advice))[:SHOWN],
+        },
+    )
+
+
+def _reasons(points: Iterable[Point], kind: OutcomeKind) -> list[str]:
+    return [point.reason for point in points if point.kind is kind][:SHOWN]
+
+
+def _points(needs: Needs, profile: Profile, ground: Ground) -> Iterator[Point]:
+    """Yield what goes wrong, in the order in which the loader comes upon it."""
+    yield from _machine(needs, ground)
+    if profile.glibc >= NO_EXECUTABLE_STACK:
+        for file in needs.stacks:
+            yield _broken(f"{file}: cannot enable executable stack", file, ground)
+    for need in needs.libpython:
+        yield _libpython(need, ground)
+    if not _all_resolved(needs, profile, ground):
+        yield from _libraries(needs, profile, ground)
+        yield from _versions(needs, profile, ground)
+    if profile.glibc < RELR:
+        for file in needs.relr:
+            what = f"'{_base(file)}' has DT_RELR relocations, which glibc 2.36 and newer understand"
+            yield Point(kind=OutcomeKind.BROKEN, reason=f"{what}; here is {_dotted(profile.glibc)}.")
+
+
+def _machine(needs: Needs, ground: Ground) -> Iterator[Point]:
+    for file, align in needs.aligns:
+        if align % ground.page_size:
+            pages = f"the distro's kernel has pages of {ground.page_size}"
+            reason = f"'{_base(file)}' is aligned to {align} bytes; {pages}."
+            yield Point(kind=OutcomeKind.BROKEN, reason=reason)
+    for file, level in needs.levels:
+        if level > ground.x86_level:
+            reason = f"'{_base(file)}' insists on x86-64-v{level}; the distro runs on v{ground.x86_level} too."
+            yield Point(kind=OutcomeKind.UNKNOWN, reason=reason)
+
+
+def _libpython(need: Need, ground: Ground) -> Point:
+    """Say what becomes of a libpython: that of another Python is surely not there, the distro's own perhaps."""
+    version = "" if ground.interpreter is None else ".".join(map(str, ground.interpreter.version))
+    point = _broken(_missing(need), need.file, ground)
+    is_own = not version or need.library.startswith(f"libpython{version}")
+    return Point(kind=OutcomeKind.UNKNOWN if is_own else point.kind, reason=point.reason, advice=point.advice)
+
+
+def _all_resolved(needs: Needs, profile: Profile, ground: Ground) -> bool:
+    """Answer quickly for the usual wheel, whose many files need the same few things."""
+    is_guess = ground.is_minimal and profile.layer is Layer.DESKTOP
+    return not any(
+        (is_guess and library in ground.soname_packages)
+        or (profile.version(library, version) if version else profile.library(library)) is not Answer.RESOLVED
+        for library, version in needs.pairs
+    )
+
+
+def _libraries(needs: Needs, profile: Profile, ground: Ground) -> Iterator[Point]:
+    for need in needs.libraries:
+        answer = profile.library(need.library)
+        if need.library.startswith(LOADERS):
+            continue
+        if answer is Answer.UNRESOLVED and ground.is_minimal and is_system_library(need.library):
+            yield Point(kind=OutcomeKind.UNKNOWN, reason=_of_a_desktop(need, ground))
+        elif answer is Answer.UNRESOLVED:
+            point = _broken(_missing(need), need.file, ground)
+            loose = OutcomeKind.OK if need.file not in needs.essential else point.kind
+            yield Point(kind=loose, reason=point.reason, advice=point.advice)
+        elif answer is Answer.UNKNOWN:
+            yield Point(kind=OutcomeKind.UNKNOWN, reason=_not_measured(need.file, need.library))
+        elif ground.is_minimal and profile.layer is Layer.DESKTOP and need.library in ground.soname_packages:
+            yield Point(kind=OutcomeKind.UNKNOWN, reason=_of_a_desktop(need, ground))
+
+
+def _versions(needs: Needs, profile: Profile, ground: Ground) -> Iterator[Point]:
+    for need in needs.versions:
+        if profile.library(need.library) is not Answer.RESOLVED:
+            continue  # the library itself was told
+        answer = profile.version(need.library, need.version)
+        if answer is Answer.UNRESOLVED and _is_old_enough(need.version, profile):
+            answer = Answer.UNKNOWN
+        if answer is Answer.UNRESOLVED:
+            message = f"{need.library}: version `{need.version}' not found (required by {need.file})"
+            yield _broken(message, need.file, ground)
+        elif answer is Answer.UNKNOWN:
+            what = f"{need.version}' of '{need.library}"
+            yield Point(kind=OutcomeKind.UNKNOWN, reason=_not_measured(need.file, what))
+
+
+def _is_old_enough(version: str, profile: Profile) -> bool:
+    """Whether the glibc of the profile is as new as a version of it: the split by library was derived, not measured."""
+    minor = glibc_release(version).removeprefix("2.")
+    return bool(minor) and int(minor) <= profile.glibc[1]
+
+
+def _broken(message: str, file: str, ground: Ground) -> Point:
+    """Return a failure in the words that the loader's own message would get."""
+    explanation = explain(message, ground.soname_packages)
+    if explanation is None:
+        return Point(kind=OutcomeKind.BROKEN, reason=f"'{_base(file)}' cannot be loaded: {message}.")
+    is_named = explanation.what.startswith(f"'{_base(file)}'")
+    what = explanation.what if is_named else f"'{_base(file)}' cannot be loaded: {explanation.what}"
+    return Point(kind=OutcomeKind.BROKEN, reason=f"{what}.", advice=explanation.advice)
+
+
+def _missing(need: Need) -> str:
+    return f"{need.library}: cannot open shared object file"
+
+
+def _not_measured(file: str, what: str) -> str:
+    return f"'{_base(file)}' needs '{what}', which was not measured here."
+
+
+def _of_a_desktop(need: Need, ground: Ground) -> str:
+    package = ground.soname_packages.get(need.library)
+    source = f"; '{package}' brings it" if package else ""
+    return f"'{_base(need.file)}' needs '{need.library}', which a minimal image lacks{source}."
+
+
+def _base(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
+def _dotted(version: tuple[int, int]) -> str:
+    return f"{version[0]}.{version[1]}"

@@ -1,0 +1,73 @@
+"""``report.md``: the run as a Markdown page, from the template in ``reports/``; everything it shows is escaped."""
+
+from collections.abc import Sequence
+
+import jinja2
+from tabulate import tabulate
+
+from ..folders import data_folder
+from ..judge import Verdict
+from ..results import Result
+from ..runs import Run
+from . import companies, escape, told
+from .matrix import COMPANY, LEGEND, Matrix, counts_sentence, matrix
+from .predicted import observed, predictions
+from .terminal import DETAILED
+
+COMPANY_DETAILS = 300  # orders of wheels that are explained, for each verdict
+
+
+def render(run: Run, results: Sequence[Result]) -> str:
+    """Return the page. Same results, same text."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(data_folder("reports")),
+        undefined=jinja2.StrictUndefined,
+        autoescape=False,  # noqa: S701 - Markdown: the finalizer escapes every value, and 'code' marks code spans
+        finalize=_finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.globals["told"] = told
+    environment.globals["counts_words"] = companies.counts_words
+    environment.filters["as_table"] = lambda content: _Safe(table(content))
+    environment.filters["code"] = lambda text: _Safe(escape.code(str(text)))
+    content = matrix(run, results)
+    seen = observed(results)
+    return environment.get_template("report.md.j2").render(
+        run=run,
+        matrix=content,
+        legend=LEGEND,
+        together=companies.company_matrices(run, results),
+        legend_together=companies.LEGEND,
+        counts=counts_sentence(run, results),
+        details=[(verdict, *_with(seen, verdict)) for verdict in DETAILED if any(_with(seen, verdict))],
+        predictions=predictions(results),
+    )
+
+
+class _Safe(str):
+    """Text that is already escaped."""
+
+    __slots__ = ()
+
+
+def _finalize(value: object) -> str:
+    return value if isinstance(value, _Safe) else escape.markdown(str(value))
+
+
+def _with(results: Sequence[Result], verdict: Verdict) -> tuple[list[Result], int]:
+    """Return the results of a verdict that are explained, and how many orders of wheels are not."""
+    found = [result for result in results if result.verdict is verdict]
+    silent = {result.cell for result in [one for one in found if one.check == COMPANY][COMPANY_DETAILS:]}
+    return [result for result in found if result.cell not in silent], len(silent)
+
+
+def table(content: Matrix) -> str:
+    """Return the matrix as a Markdown table."""
+    body = [
+        [escape.markdown(row), *(escape.markdown(word) for word in line)]
+        for row, line in zip(content.rows, content.words, strict=True)
+    ]
+    headers = ["", *(escape.markdown(column) for column in content.columns)]
+    return tabulate(body, headers=headers, tablefmt="github", disable_numparse=True)

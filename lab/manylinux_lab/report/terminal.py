@@ -1,0 +1,143 @@
+"""The summary on the terminal, as plain text: matrix, failures with their repeat commands, counts per blame."""
+
+import textwrap
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from tabulate import tabulate
+
+from ..judge import Verdict
+from ..planning.plan import LeftOut
+from ..results import Result
+from ..runs import Run
+from . import companies
+from .companies import CompanyMatrix, company_matrices
+from .escape import plain
+from .matrix import COMPANY, LEGEND, Matrix, counts_sentence, matrix
+from .predicted import observed, predictions
+from .told import advice_of, smallest_of
+
+DETAILED = (Verdict.FAIL, Verdict.ERROR, Verdict.UNKNOWN, Verdict.WARN)
+LEFT_OUT_LINES = 12
+PREDICTED_LINES = 12
+COMPANY_LINES = 40  # orders of wheels that are listed where a matrix would not fit
+COMPANY_DETAILS = 20  # orders of wheels that are explained, for each verdict
+
+
+def cell_line(result: Result) -> str:
+    """Return the one line that a finished cell gets."""
+    word = result.verdict.value.upper() if result.verdict in {Verdict.FAIL, Verdict.ERROR} else result.verdict.value
+    grade = f" ({result.grade.value})" if result.verdict is Verdict.PASS and result.grade.value != "none" else ""
+    reason = "" if result.verdict is Verdict.PASS else f": {result.reason or '; '.join(result.side_effects)}"
+    return plain(f"{word:<7} {result.cell}{grade}{reason} [{result.seconds:.1f} s]")
+
+
+def summary(run: Run, results: Sequence[Result], *, width: int, seconds: float, missing: int) -> str:
+    """Return everything that stands below the cells of a finished run."""
+    content, together = matrix(run, results), company_matrices(run, results)
+    parts = [
+        *(("", table(content, width), "", *textwrap.wrap(LEGEND, width)) if content.rows or not together else ()),
+        *(line for one in together for line in _together(one, results, width)),
+        *(("", *textwrap.wrap(companies.LEGEND, width)) if any(one.matrices for one in together) else ()),
+        *_details(observed(results), width),
+        *_predicted(results, width),
+        *_left_out(run.plan.left_out, width),
+        *_notes(run),
+        "",
+        f"{counts_sentence(run, results)}; {seconds:.0f} s on {run.engine}",
+    ]
+    if missing:
+        parts.append(f"{missing} cells did not run.")
+    return "\n".join(parts)
+
+
+def table(content: Matrix, width: int) -> str:
+    """Return the matrix for a terminal; it stands upright where its columns would not fit."""
+    lying = _grid(content.rows, content.columns, content.words)
+    if max((len(line) for line in lying.splitlines()), default=0) <= width:
+        return lying
+    turned = tuple(zip(*content.words, strict=True))
+    return _grid(content.columns, content.rows, turned)
+
+
+def _grid(rows: Sequence[str], columns: Sequence[str], words: Sequence[Sequence[str]]) -> str:
+    body = [[plain(row), *line] for row, line in zip(rows, words, strict=True)]
+    headers = ["", *(plain(column).replace(":", "\n").replace(" (", "\n(") for column in columns)]
+    return tabulate(body, headers=headers, tablefmt="simple", disable_numparse=True)
+
+
+def _together(content: CompanyMatrix, results: Sequence[Result], width: int) -> Iterator[str]:
+    """Yield the wheels of one bench that were loaded together: a matrix where it fits, else those that are not ok."""
+    yield ""
+    said = f"Loaded together on {plain(content.title)}: {companies.counts_words(content)}"
+    yield textwrap.fill(said, width, subsequent_indent="  ")
+    grids = [_grid(one.rows, one.columns, one.words) for one in content.matrices if one.rows and one.columns]
+    lines = [line for grid in grids for line in grid.splitlines()]
+    if grids and max(len(line) for line in lines) <= width:
+        for grid in grids:
+            yield from ("", grid)
+        if content.is_cut:
+            yield "Rows and columns without anything to see are left away."
+        return
+    needy = companies.in_need(content, results)
+    for result in needy[:COMPANY_LINES]:
+        yield f"  {companies.word_of(result):<7} {plain(', then '.join(result.subject.split(',')))}"
+    if len(needy) > COMPANY_LINES:
+        yield f"  and {len(needy) - COMPANY_LINES} more; the report lists them all"
+
+
+def _details(results: Sequence[Result], width: int) -> Iterator[str]:
+    for verdict in DETAILED:
+        found = [result for result in results if result.verdict is verdict]
+        silent = {result.cell for result in [one for one in found if one.check == COMPANY][COMPANY_DETAILS:]}
+        for result in found:
+            if result.cell not in silent:
+                yield from _detail(result, width)
+        if silent:
+            yield from ("", f"{verdict.value.upper()}  {len(silent)} more orders of wheels; the report explains them")
+
+
+def _predicted(results: Sequence[Result], width: int) -> Iterator[str]:
+    told = predictions(results)
+    for one in told[:PREDICTED_LINES]:
+        yield ""
+        words = f"{one.verdict.value.upper()}  predicted: {one.subject} on {one.places}"
+        yield textwrap.fill(plain(words), width, subsequent_indent="  ", break_on_hyphens=False)
+        yield textwrap.fill(plain(one.reason), width, initial_indent="  ", subsequent_indent="  ")
+        yield f"  repeat: {plain(one.repeat)}"
+    if len(told) > PREDICTED_LINES:
+        yield from ("", f"{len(told) - PREDICTED_LINES} further predictions; the report tells them all")
+
+
+def _detail(result: Result, width: int) -> Iterator[str]:
+    yield ""
+    yield plain(f"{result.verdict.value.upper()}  {result.cell}")
+    reason = result.reason if result.verdict is not Verdict.WARN else "; ".join(result.side_effects)
+    yield textwrap.fill(plain(reason), width, initial_indent="  ", subsequent_indent="  ")
+    if smallest_of(result):
+        smallest = ", then ".join(smallest_of(result))
+        yield textwrap.fill(plain(smallest), width, initial_indent="  enough: ", subsequent_indent="    ")
+    for advice in advice_of(result):
+        yield textwrap.fill(plain(advice), width, initial_indent="  advice: ", subsequent_indent="    ")
+    yield f"  repeat: {plain(result.repeat)}"
+
+
+def _left_out(left_out: Sequence[LeftOut], width: int) -> Iterator[str]:
+    reasons = Counter(plain(entry.reason) for entry in left_out)
+    if reasons:
+        yield ""
+    for reason, number in reasons.most_common(LEFT_OUT_LINES):
+        first = next(entry for entry in left_out if plain(entry.reason) == reason)
+        where = first.bench + (f" {first.subject}" if first.subject else "")
+        others = f" and {number - 1} more" if number > 1 else ""
+        yield textwrap.fill(f"left out {plain(where)}{others}: {reason}", width, subsequent_indent="  ")
+    if len(reasons) > LEFT_OUT_LINES:
+        yield f"left out for {len(reasons) - LEFT_OUT_LINES} further reasons; the report lists them all"
+
+
+def _notes(run: Run) -> Iterator[str]:
+    endings = sorted({f"{bench.distro}: {bench.ending}" for bench in run.plan.benches if bench.ending})
+    yield from (f"note: {plain(note)}" for note in (*endings, *run.plan.notes))
+    for boundary in run.boundaries:
+        if not boundary.in_force:
+            yield f"note: the limit '{boundary.name}' is not in force: {plain(boundary.detail)}"

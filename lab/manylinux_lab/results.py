@@ -1,0 +1,179 @@
+"""``results.jsonl``: one line for each cell, appended as it happens, and the only input of every report."""
+
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, BinaryIO, Self
+
+import msgspec
+
+from .errors import UsageError
+from .judge import Grade, How, OutcomeKind, Promise, Verdict
+
+SCHEMA = 1
+REASON_LENGTH = 600
+NOTHING: Mapping[str, Any] = {}
+TEXTS = (
+    "cell", "bench", "check", "subject", "project", "version", "sha256", "distro", "arch", "interpreter",
+    "installer", "variant", "engine", "image", "reason", "lab",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Result:
+    """What is known of one cell; docs/results.md describes every field. ``seconds`` is wall time on the bench."""
+
+    schema: int = SCHEMA
+    cell: str
+    bench: str
+    check: str
+    subject: str
+    project: str
+    version: str
+    sha256: str
+    distro: str
+    arch: str
+    interpreter: str
+    installer: str
+    variant: str
+    engine: str
+    image: str
+    emulated: bool
+    promise: Promise
+    outcome: OutcomeKind
+    verdict: Verdict
+    how: How
+    grade: Grade
+    reason: str
+    side_effects: tuple[str, ...]
+    facts: Mapping[str, Any]
+    seconds: float
+    repeat: str
+    lab: str
+
+
+def in_short(result: Result) -> Result:
+    """Return a result as reports need it: of a kept promise, what was seen stays in the file.
+
+    A run may have many thousand of them; their words are shared, with each other and with the plan.
+    """
+    if result.verdict not in {Verdict.PASS, Verdict.SKIP}:
+        return result
+    texts: dict[str, Any] = {name: sys.intern(getattr(result, name)) for name in TEXTS}
+    return replace(result, **texts, facts=NOTHING, repeat="")
+
+
+class ResultsWriter:
+    """Appends results and hands each to the operating system before it returns, so that a killed lab loses none."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: BinaryIO | None = None
+        self._is_torn = False
+
+    def __enter__(self) -> Self:
+        self._file = self._path.open("ab", buffering=0)
+        if self._path.stat().st_size and not _ends_with_newline(self._path):
+            self._file.write(b"\n")  # a torn last line of a killed run stays alone on its line
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def write(self, result: Result) -> None:
+        """Append one result.
+
+        Raises:
+            OSError: the line could not be written whole, as on a full disk; it can be tried again.
+        """
+        if self._file is None:
+            raise ValueError("The results file is not open.")
+        line = msgspec.json.encode(result) + b"\n"
+        if self._is_torn:  # what an earlier attempt left stays alone on its line
+            line = b"\n" + line
+        while line:
+            line = line[self._file.write(line) :]
+            self._is_torn = bool(line)
+
+
+def _ends_with_newline(path: Path) -> bool:
+    with path.open("rb") as stream:
+        stream.seek(-1, 2)
+        return stream.read(1) == b"\n"
+
+
+def read_results(path: Path) -> tuple[Result, ...]:
+    """Return the results of a file; the last line of a cell wins, and a torn line is passed over.
+
+    Raises:
+        UsageError: there is no such file, a newer lab wrote it, or it is not a results file at all.
+    """
+    if not path.is_file():
+        raise UsageError(f"There is no results file at '{path}'; name the folder of a run.")
+    decoder = msgspec.json.Decoder(Result)
+    results: dict[str, Result] = {}
+    lines = torn = 0
+    with path.open("rb") as stream:
+        for line in stream:
+            lines += 1
+            result = _parse(decoder, line, path)
+            if result is None:
+                torn += 1
+            else:
+                results[result.cell] = result
+    if lines > 1 and torn == lines:
+        raise UsageError(f"The file '{path}' is not a results file of schema {SCHEMA}.")
+    return tuple(results.values())
+
+
+def _parse(decoder: msgspec.json.Decoder[Result], line: bytes, path: Path) -> Result | None:
+    try:
+        return decoder.decode(line)
+    except msgspec.ValidationError:
+        schema = _schema(line)
+        if schema is not None and schema > SCHEMA:
+            raise UsageError(
+                f"The results file '{path}' has schema {schema}; this lab reads up to {SCHEMA}. Use a newer lab."
+            ) from None
+        return None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
+def _schema(line: bytes) -> int | None:
+    document = msgspec.json.decode(line)
+    schema = document.get("schema") if isinstance(document, dict) else None
+    return schema if isinstance(schema, int) else None
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict | None:
+    """Return the verdict that needs attention most, or None without any."""
+    present = set(verdicts)
+    return next((verdict for verdict in BY_URGENCY if verdict in present), None)
+
+
+BY_URGENCY = (Verdict.FAIL, Verdict.ERROR, Verdict.UNKNOWN, Verdict.WARN, Verdict.PASS, Verdict.SKIP)
+
+
+class ExitCode:
+    """What the process says at its end: whose fault it was."""
+
+    KEPT = 0
+    WHEEL_FAILED = 1
+    INTERRUPTED = 2
+    LAB_FAILED = 3
+    USAGE = 4
+    NOTHING_TO_RUN = 5
+
+
+def exit_code(results: Iterable[Result]) -> int:
+    """Return the exit code for results: a failed wheel outranks trouble of the lab."""
+    verdicts = {result.verdict for result in results}
+    if not verdicts:
+        return ExitCode.NOTHING_TO_RUN
+    if Verdict.FAIL in verdicts:
+        return ExitCode.WHEEL_FAILED
+    return ExitCode.LAB_FAILED if Verdict.ERROR in verdicts else ExitCode.KEPT

@@ -1,0 +1,1 @@
+"""Wheel files: what they say of themselves, what is in them, and where their tags reach."""

@@ -1,0 +1,149 @@
+"""What kind of ELF file a wheel's entry is, told from headers and the dynamic symbol table. Hostile files get a note.
+
+pyelftools does the reading, on a stream that ends a reading which goes on for too long.
+"""
+
+import struct
+from dataclasses import dataclass
+from enum import Enum
+from typing import IO, BinaryIO, cast
+
+from elftools.common.exceptions import ELFError
+from elftools.elf.dynamic import DynamicSegment
+from elftools.elf.elffile import ELFFile
+from elftools.elf.hash import ELFHashTable, GNUHashTable
+
+MAGIC = b"\x7fELF"
+DF_1_PIE = 0x08000000
+READS_LIMIT = 400_000
+READ_LIMIT = 1 << 24
+CHUNK = 1 << 20
+MACHINES = {
+    ("EM_X86_64", 64, True): "x86_64",
+    ("EM_386", 32, True): "i686",
+    ("EM_AARCH64", 64, True): "aarch64",
+    ("EM_ARM", 32, True): "armv7l",
+    ("EM_PPC64", 64, True): "ppc64le",
+    ("EM_PPC64", 64, False): "ppc64",
+    ("EM_S390", 64, False): "s390x",
+    ("EM_RISCV", 64, True): "riscv64",
+    ("EM_LOONGARCH", 64, True): "loongarch64",
+}
+# pyelftools answers hostile files with any of these, from failed assertions to divisions by zero.
+UNREADABLE = (
+    ELFError,
+    AssertionError,
+    ValueError,
+    LookupError,
+    ArithmeticError,
+    TypeError,
+    AttributeError,
+    struct.error,
+)
+
+
+class Kind(Enum):
+    """What the dynamic loader would do with an ELF file."""
+
+    OBJECT = "object"
+    EXECUTABLE = "executable"
+    OTHER = "other"  # relocatable objects, core dumps, code of GPUs and other devices
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Binary:
+    """Kind, arch (PyPA's machine name, or ELF's constant where PyPA has none) and a note where it cannot be read."""
+
+    kind: Kind
+    machine: str
+    note: str = ""
+
+
+class BoundedStream:
+    """A seekable stream that refuses the read after which a hostile file would keep the reader busy or fill memory."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._reads = 0
+
+    def read(self, size: int = -1) -> bytes:
+        self._reads += 1
+        if self._reads > READS_LIMIT or not 0 <= size <= READ_LIMIT:
+            raise ELFError("its tables are too large to be true")
+        return self._stream.read(size)
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._stream.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._stream.tell()
+
+
+class LoadedFile(ELFFile):
+    """An ELF file without its sections: the dynamic loader does not look at them, and reading them is slow."""
+
+    def num_sections(self) -> int:
+        """Tell that there are none."""
+        return 0
+
+
+def examine(stream: BinaryIO, file_name: str) -> Binary:
+    """Tell what an ELF file is. One that cannot be read counts as an object with a note: the loader will say more."""
+    try:
+        elf = LoadedFile(cast("IO[bytes]", BoundedStream(stream)))
+        machine = MACHINES.get((elf["e_machine"], elf.elfclass, elf.little_endian))
+        if machine is None:
+            return Binary(kind=Kind.OTHER, machine=str(elf["e_machine"]))
+        return Binary(kind=_kind(elf, file_name), machine=machine)
+    except UNREADABLE as error:
+        return Binary(kind=Kind.OBJECT, machine="", note=f"not readable as ELF: {error or type(error).__name__}")
+
+
+def has_symbol(stream: BinaryIO, name: str) -> bool:
+    """Whether the file defines ``name`` for the dynamic loader; False also when its tables cannot be read."""
+    if not _contains(stream, b"\0" + name.encode() + b"\0"):
+        return False
+    try:
+        elf = LoadedFile(cast("IO[bytes]", BoundedStream(stream)))
+        segments = elf.iter_segments(type="PT_DYNAMIC")
+        return any(isinstance(segment, DynamicSegment) and _defines(elf, segment, name) for segment in segments)
+    except UNREADABLE:
+        return False
+
+
+def _kind(elf: ELFFile, file_name: str) -> Kind:
+    if elf["e_type"] == "ET_EXEC":
+        return Kind.EXECUTABLE
+    if elf["e_type"] != "ET_DYN":
+        return Kind.OTHER
+    interpreted = False
+    for segment in elf.iter_segments():
+        interpreted = interpreted or segment["p_type"] == "PT_INTERP"
+        if isinstance(segment, DynamicSegment) and any(
+            tag["d_val"] & DF_1_PIE for tag in segment.iter_tags(type="DT_FLAGS_1")
+        ):
+            return Kind.EXECUTABLE
+    # Some libraries can also be started, to print their version: glibc's own, for one.
+    return Kind.EXECUTABLE if interpreted and ".so" not in file_name else Kind.OBJECT
+
+
+def _defines(elf: ELFFile, segment: DynamicSegment, name: str) -> bool:
+    _, offset = segment.get_table_offset("DT_GNU_HASH")
+    if offset is not None:
+        return GNUHashTable(elf, offset, segment).get_symbol(name) is not None
+    _, offset = segment.get_table_offset("DT_HASH")
+    if offset is None:
+        return False
+    symbol = ELFHashTable(elf, offset, None, segment).get_symbol(name)
+    return symbol is not None and symbol["st_shndx"] != "SHN_UNDEF"
+
+
+def _contains(stream: BinaryIO, needle: bytes) -> bool:
+    stream.seek(0)
+    kept = b""
+    while piece := stream.read(CHUNK):
+        window = kept + piece
+        if needle in window:
+            return True
+        kept = window[-len(needle) :]
+    return False

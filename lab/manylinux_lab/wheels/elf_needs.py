@@ -1,0 +1,203 @@
+"""What an ELF file asks of the system: symbol versions, undefined symbols, notes, alignment. Reads tables with struct.
+
+Layouts are those of the gABI, the GNU symbol versioning and the x86 psABI's property note.
+"""
+
+import struct
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+from elftools.common.exceptions import ELFError
+from elftools.elf.elffile import ELFFile
+
+from .dynamic import Dynamic
+from .policies import watched_symbols
+
+VER_FLG_WEAK = 0x2
+NT_GNU_BUILD_ID = 3
+NT_GNU_PROPERTY_TYPE_0 = 5
+X86_ISA_1_NEEDED = 0xC0008002
+STB_WEAK = 2
+EXPORTING = (1, STB_WEAK, 10)  # STB_GLOBAL, STB_WEAK, STB_GNU_UNIQUE
+NOTES_LIMIT = 1 << 20
+VERSIONS_LIMIT = 1 << 20
+TABLE_LIMIT = 64 << 20
+ENTRIES_LIMIT = 20_000
+TEXT_LIMIT = 4096
+PYTHON = (b"Py", b"_Py")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tables:
+    """Where the dynamic section says the tables are, as offsets in the file; None for one that is not there."""
+
+    order: str
+    is_64: bool
+    strings: bytes
+    symbols: bytes
+    versions_at: int | None
+    versions_count: int
+
+
+def tables_of(elf: ELFFile, stream: BinaryIO, segment: Dynamic, count: int) -> Tables:
+    """Return the tables of a file with ``count`` dynamic symbols.
+
+    Raises:
+        ELFError: a table is too large to be true, or the names are missing.
+    """
+    _, symbols_at = segment.get_table_offset("DT_SYMTAB")
+    _, strings_at = segment.get_table_offset("DT_STRTAB")
+    _, versions_at = segment.get_table_offset("DT_VERNEED")
+    values = {str(tag.entry.d_tag): int(tag.entry.d_val) for tag in segment.iter_tags()}
+    size = 24 if elf.elfclass == 64 else 16
+    return Tables(
+        order="<" if elf.little_endian else ">",
+        is_64=elf.elfclass == 64,
+        strings=b"" if strings_at is None else _read(stream, strings_at, values.get("DT_STRSZ", 0)),
+        symbols=b"" if symbols_at is None else _read(stream, symbols_at, count * size),
+        versions_at=versions_at,
+        versions_count=values.get("DT_VERNEEDNUM", 0),
+    )
+
+
+def needed_versions(stream: BinaryIO, tables: Tables) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return (library, its symbol versions) that the file insists on; the loader only warns about weak ones."""
+    if tables.versions_at is None:
+        return ()
+    data = _read(stream, tables.versions_at, VERSIONS_LIMIT)
+    found: dict[str, set[str]] = {}
+    for library, version, flags in _version_needs(data, tables):
+        if not flags & VER_FLG_WEAK:
+            found.setdefault(library, set()).add(version)
+    return tuple((library, tuple(sorted(versions))) for library, versions in sorted(found.items()))
+
+
+def _version_needs(data: bytes, tables: Tables) -> Iterator[tuple[str, str, int]]:
+    """Yield library, version and flags of each entry; a chain that turns back ends at the limit."""
+    left = ENTRIES_LIMIT
+    place = 0
+    for _ in range(min(tables.versions_count, ENTRIES_LIMIT)):
+        _, count, file, first, following = struct.unpack_from(f"{tables.order}2H3I", data, place)
+        library = text_at(tables.strings, file)
+        entry = place + first
+        for _ in range(count):
+            _, flags, _, name, step = struct.unpack_from(f"{tables.order}I2H2I", data, entry)
+            yield library, text_at(tables.strings, name), flags
+            left -= 1
+            entry += step
+            if left <= 0:
+                raise ELFError("it needs more symbol versions than can be true")
+        place += following
+        if not following:
+            return
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Symbols:
+    """``exported`` counts what others may bind to; ``watched`` and ``python`` are undefined and not weak.
+
+    ``watched`` are those that some policy forbids, ``python`` those of Python's C API.
+    """
+
+    exported: int = 0
+    watched: tuple[str, ...] = ()
+    python: tuple[str, ...] = ()
+
+
+def read_symbols(tables: Tables) -> Symbols:
+    """Return what the symbol table says."""
+    form = f"{tables.order}{'IBBH16x' if tables.is_64 else 'I8xBBH'}"
+    exported = 0
+    undefined = []
+    whole = len(tables.symbols) // struct.calcsize(form) * struct.calcsize(form)
+    for name, info, other, section in struct.iter_unpack(form, tables.symbols[:whole]):
+        if not section:
+            if info >> 4 != STB_WEAK:  # a file gets along without a weak symbol
+                undefined.append(name)
+        elif info >> 4 in EXPORTING and not other & 3:
+            exported += 1
+    names = {_bytes_at(tables.strings, offset) for offset in undefined}
+    watched = {name.encode() for name in watched_symbols()} & names
+    python = {name for name in names if name.startswith(PYTHON)}
+    return Symbols(exported=exported, watched=_decoded(watched), python=_decoded(python))
+
+
+def _decoded(names: set[bytes]) -> tuple[str, ...]:
+    return tuple(sorted(name.decode("utf-8", "replace") for name in names))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Headers:
+    """What the program headers say: ``align`` is the smallest alignment of a PT_LOAD in bytes, 0 without any.
+
+    ``x86_level`` is the x86-64 level that the file insists on (1 is the baseline), 0 where it does not say.
+    """
+
+    align: int = 0
+    build_id: str = ""
+    x86_level: int = 0
+
+
+def read_headers(elf: ELFFile, stream: BinaryIO, segments: Iterable[Any]) -> Headers:
+    """Return what program headers (as pyelftools reads them) and notes say."""
+    aligns, notes = [], []
+    for segment in segments:
+        if segment["p_type"] == "PT_LOAD":
+            aligns.append(int(segment["p_align"]))
+        elif segment["p_type"] in ("PT_NOTE", "PT_GNU_PROPERTY"):
+            notes.append((int(segment["p_offset"]), int(segment["p_filesz"]), int(segment["p_align"])))
+    build_id, level = "", 0
+    for offset, size, align in notes:
+        data = _read(stream, offset, min(size, NOTES_LIMIT))
+        for kind, content in _notes(data, "<" if elf.little_endian else ">", 8 if align == 8 else 4):
+            if kind == NT_GNU_BUILD_ID:
+                build_id = content[:64].hex()
+            elif kind == NT_GNU_PROPERTY_TYPE_0 and elf["e_machine"] in ("EM_X86_64", "EM_386"):
+                level = max(level, _x86_level(content, 8 if elf.elfclass == 64 else 4))
+    return Headers(align=min(aligns, default=0), build_id=build_id, x86_level=level)
+
+
+def _notes(data: bytes, order: str, align: int) -> Iterator[tuple[int, bytes]]:
+    """Yield kind and content of the GNU notes; what does not fit ends the reading, as it does in the loader."""
+    place = 0
+    while place + 12 <= len(data):
+        name_size, size, kind = struct.unpack_from(f"{order}3I", data, place)
+        start = _aligned(place + 12 + name_size, align)
+        if start + size > len(data):
+            return
+        if data[place + 12 : place + 12 + name_size] == b"GNU\0":
+            yield kind, data[start : start + size]
+        place = _aligned(start + size, align)
+
+
+def _x86_level(content: bytes, align: int) -> int:
+    """Return the highest level among the bits of the property: bit 0 is the baseline, bit 3 is x86-64-v4."""
+    place = 0
+    while place + 8 <= len(content):
+        kind, size = struct.unpack_from("<2I", content, place)
+        if kind == X86_ISA_1_NEEDED and size == 4 and place + 12 <= len(content):
+            return (int(struct.unpack_from("<I", content, place + 8)[0]) & 0xF).bit_length()
+        place = _aligned(place + 8 + size, align)
+    return 0
+
+
+def _aligned(number: int, align: int) -> int:
+    return -(-number // align) * align
+
+
+def text_at(strings: bytes, offset: int) -> str:
+    """Return the text that begins at an offset of a string table; empty outside of it."""
+    return _bytes_at(strings, offset).decode("utf-8", "replace")
+
+
+def _bytes_at(strings: bytes, offset: int) -> bytes:
+    end = strings.find(b"\0", offset, offset + TEXT_LIMIT)
+    return strings[offset : end if end >= 0 else offset + TEXT_LIMIT]
+
+
+def _read(stream: BinaryIO, at: int, size: int) -> bytes:
+    if size > TABLE_LIMIT:
+        raise ELFError("its tables are too large to be true")
+    stream.seek(at)
+    return stream.read(size)

@@ -1,0 +1,108 @@
+"""The platform policies as data: ``distros/policies.toml`` read into records. ``truth`` applies them."""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from ..catalogue.distro import Libc
+from ..errors import UsageError
+from ..folders import data_folder
+from .tags import claim_of
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Policy:
+    """What a wheel of one policy may expect from every system, on one arch.
+
+    ``libraries`` are sonames, ``versions`` the symbol versions they define, ``forbidden`` symbols of a library that
+    its newer or older releases lack. ``name`` is without the arch (``manylinux_2_28``).
+    """
+
+    name: str
+    aliases: tuple[str, ...]
+    libc: Libc
+    libc_version: tuple[int, int]
+    arch: str
+    libraries: frozenset[str]
+    versions: frozenset[str]
+    forbidden: Mapping[str, frozenset[str]]
+
+
+@cache
+def policies(libc: Libc, arch: str) -> tuple[Policy, ...]:
+    """Return the policies of a libc on an arch, the oldest first; empty where there are none.
+
+    Raises:
+        UsageError: the file of this installation is damaged.
+    """
+    try:
+        return tuple(_policies(libc, arch))
+    except (LookupError, TypeError, AttributeError) as error:
+        raise UsageError(f"The file 'policies.toml' is damaged ({error!r}); install manylinux-lab again.") from error
+
+
+def _policies(libc: Libc, arch: str) -> Iterator[Policy]:
+    """Add up what each policy adds to those before it."""
+    libraries: frozenset[str] = frozenset()
+    versions: frozenset[str] = frozenset()
+    forbidden: dict[str, frozenset[str]] = {}
+    for table in _tables():
+        if table["libc"] != libc.value:
+            continue
+        libraries |= set(table["libraries"])
+        forbidden = _changed(forbidden, table.get("forbidden", {}), table.get("lifted", {}))
+        if arch not in table["versions"]:
+            continue
+        versions |= set(table["versions"][arch])
+        claim = claim_of(f"{table['name']}_{arch}")
+        if claim is not None:
+            yield Policy(
+                name=table["name"],
+                aliases=tuple(table["aliases"]),
+                libc=libc,
+                libc_version=claim.version,
+                arch=arch,
+                libraries=libraries,
+                versions=versions,
+                forbidden=dict(forbidden),
+            )
+
+
+def _changed(
+    before: Mapping[str, frozenset[str]], added: Mapping[str, list[str]], lifted: Mapping[str, list[str]]
+) -> dict[str, frozenset[str]]:
+    return {
+        soname: (before.get(soname, frozenset()) | set(added.get(soname, ()))) - set(lifted.get(soname, ()))
+        for soname in {*before, *added}
+    }
+
+
+@cache
+def watched_symbols() -> frozenset[str]:
+    """Return every symbol that some policy forbids."""
+    tables = _tables()
+    return frozenset(name for table in tables for names in table.get("forbidden", {}).values() for name in names)
+
+
+@cache
+def index_arches() -> Mapping[str, frozenset[str]]:
+    """Return the arches that the package index takes, by kind of platform tag (``manylinux``, ``manylinux2014``)."""
+    table = tomllib.loads((data_folder("distros") / "policy.toml").read_text(encoding="utf-8"))
+    return {kind: frozenset(arches) for kind, arches in table["index"].items()}
+
+
+@cache
+def _tables() -> list[dict[str, Any]]:
+    file = data_folder("distros") / "policies.toml"
+    try:
+        document = tomllib.loads(file.read_text(encoding="utf-8"))
+        if document["schema"] != SCHEMA:
+            raise ValueError(f"it has schema {document['schema']}, this lab reads {SCHEMA}")
+        tables: list[dict[str, Any]] = document["policy"]
+    except (OSError, KeyError, ValueError) as error:
+        raise UsageError(f"The file '{file}' is damaged ({error}); install manylinux-lab again.") from error
+    return tables

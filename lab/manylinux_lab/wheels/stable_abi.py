@@ -1,0 +1,77 @@
+"""Whether extension modules keep to the limited API that their tag ``abi3`` promises (PEP 384)."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from packaging.tags import Tag
+
+from ..errors import UsageError
+from ..folders import data_folder
+from .elf import ElfFacts
+
+SCHEMA = 1
+Version = tuple[int, int]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Violation:
+    """A symbol that the promise does not cover.
+
+    ``since`` is the first Python whose limited API has it, None where none has. ``is_there`` tells that the oldest
+    Python promised exports it all the same.
+    """
+
+    file: str
+    symbol: str
+    since: Version | None
+    is_there: bool = False
+
+
+def promised(tags: Iterable[Tag]) -> Version | None:
+    """Return the oldest Python that a tag ``cpXY-abi3`` names, or None without such a tag."""
+    found = (re.fullmatch(r"cp3(\d+)", tag.interpreter) for tag in tags if tag.abi == "abi3")
+    return min(((3, int(match[1])) for match in found if match), default=None)
+
+
+def violations(facts: Iterable[ElfFacts], extensions: Iterable[str], oldest: Version) -> tuple[Violation, ...]:
+    """Return what extension modules (paths) use of Python beyond the limited API of the oldest Python promised."""
+    return tuple(_violations(facts, frozenset(extensions), oldest))
+
+
+def _violations(facts: Iterable[ElfFacts], extensions: frozenset[str], oldest: Version) -> Iterator[Violation]:
+    known, exported = stable_symbols()
+    for fact in facts:
+        for symbol in fact.python if fact.path in extensions else ():
+            since = known.get(symbol)
+            if since is None or since > oldest:
+                is_there = symbol in exported and exported[symbol] <= oldest
+                yield Violation(file=fact.path, symbol=symbol, since=since, is_there=is_there)
+
+
+@cache
+def stable_symbols() -> tuple[Mapping[str, Version], Mapping[str, Version]]:
+    """Return the Python whose limited API first had each symbol, and the one that exported it before that.
+
+    Raises:
+        UsageError: the file of this installation is damaged.
+    """
+    file = data_folder("distros") / "stable_abi.json"
+    try:
+        document = json.loads(file.read_text(encoding="utf-8"))
+        if document["schema"] != SCHEMA:
+            raise ValueError(f"it has schema {document['schema']}, this lab reads {SCHEMA}")
+        return _by_symbol(document["added"]), _by_symbol(document["exported"])
+    except (OSError, KeyError, ValueError) as error:
+        raise UsageError(f"The file '{file}' is damaged ({error}); install manylinux-lab again.") from error
+
+
+def _by_symbol(table: Mapping[str, Iterable[str]]) -> dict[str, Version]:
+    return {name: _version(text) for text, names in table.items() for name in names}
+
+
+def _version(text: str) -> Version:
+    major, _, minor = text.partition(".")
+    return int(major), int(minor)

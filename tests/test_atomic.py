@@ -1,0 +1,32 @@
+"""Files appear whole or not at all."""
+
+from pathlib import Path
+
+import pytest
+
+from manylinux_lab.atomic import appearing
+
+
+def test_a_file_appears_at_the_end_of_the_block(tmp_path: Path) -> None:
+    path = tmp_path / "below" / "file"
+    with appearing(path) as file:
+        file.write(b"content")
+        assert not path.exists()
+
+    assert path.read_bytes() == b"content"
+    assert path.stat().st_mode & 0o777 == 0o644
+
+
+def test_nothing_is_left_after_an_exception(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"old")
+
+    with pytest.raises(KeyboardInterrupt):
+        _write_half(tmp_path / "file")
+
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("file", b"old")]
+
+
+def _write_half(path: Path) -> None:
+    with appearing(path) as file:
+        file.write(b"half")
+        raise KeyboardInterrupt

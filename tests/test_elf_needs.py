@@ -1,0 +1,133 @@
+"""What an ELF file asks of the system: versions, undefined symbols, notes; also from files that lie."""
+
+import io
+import struct
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from dynamic_elves import HASH, NEEDED, dynamic_elf, note
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from wheels import build_wheel
+
+from manylinux_lab.wheels.binary import UNREADABLE
+from manylinux_lab.wheels.elf import ElfFacts, elf_facts, read_facts
+from manylinux_lab.wheels.reading import read_wheel
+
+VERSIONS = (("libc.so.6", ("GLIBC_2.17", "GLIBC_2.2.5")), ("libm.so.6", ("GLIBC_2.29",)))
+DT_RELR, DT_TEXTREL = 36, 22
+BLANK = ElfFacts(path="x.so", sha256="0" * 64, machine="x86_64")
+
+
+def level(bits: int, size: int = 4) -> bytes:
+    """Return the note by which a file insists on x86-64 levels."""
+    return note(5, struct.pack("<3I", 0xC0008002, size, bits) + b"\0" * 4)
+
+
+GOOD = dynamic_elf(
+    texts=((NEEDED, "libc.so.6"), (NEEDED, "libm.so.6")),
+    versions=VERSIONS,
+    undefined=["PyList_New", "inflate_fast", "puts"],
+    ordinary=["f", "g"],
+    notes=note(3, b"\x12\x34") + level(0b100),
+    align=4096,
+)
+
+
+def facts_of(data: bytes) -> ElfFacts:
+    """Return the facts of one file."""
+    return read_facts(io.BytesIO(data), BLANK)
+
+
+@pytest.mark.parametrize(
+    ("machine", "wide", "order"), [(62, True, "<"), (3, False, "<"), (22, True, ">"), (20, False, ">")]
+)
+def test_versions_and_symbols_are_read_in_every_size_and_byte_order(machine: int, wide: bool, order: str) -> None:
+    data = dynamic_elf(
+        machine=machine, wide=wide, order=order, versions=VERSIONS, undefined=["_PyX", "inflate_fast"], ordinary=["f"]
+    )
+    found = facts_of(data)
+
+    assert found.versions == (("libc.so.6", ("GLIBC_2.17", "GLIBC_2.2.5")), ("libm.so.6", ("GLIBC_2.29",)))
+    assert (found.python, found.watched, found.exported) == (("_PyX",), ("inflate_fast",), 1)
+    assert (found.bits, found.little_endian, found.libc) == (64 if wide else 32, order == "<", "glibc")
+
+
+def test_weak_versions_are_not_insisted_on() -> None:
+    assert facts_of(dynamic_elf(versions=VERSIONS, weak_versions=True)).versions == ()
+
+
+def test_notes_and_alignment_are_read() -> None:
+    found = facts_of(GOOD)
+
+    assert (found.build_id, found.x86_level, found.align) == ("1234", 3, 4096)
+
+
+@pytest.mark.parametrize(
+    ("notes", "expected"),
+    [
+        (level(0b1), 1),
+        (level(0b1111), 4),
+        (level(0), 0),
+        (level(0b1, size=8), 0),
+        (note(5, b"\2\0\0\0\4\0\0\0\1\0\0\0\0\0\0\0") + level(0b10), 2),
+        (b"\1\2\3", 0),
+        (struct.pack("<3I", 4, 1 << 31, 5) + b"GNU\0", 0),
+        (struct.pack("<3I", 1 << 31, 4, 5) + b"GNU\0", 0),
+    ],
+)
+def test_the_level_of_the_cpu_is_what_the_property_says(notes: bytes, expected: int) -> None:
+    assert facts_of(dynamic_elf(notes=notes)).x86_level == expected
+
+
+@pytest.mark.parametrize(
+    ("fields", "attribute"),
+    [
+        ({"texts": ((DT_RELR, "r"),)}, "relr"),
+        ({"texts": ((DT_TEXTREL, "t"),)}, "textrel"),
+        ({"flags": 0x4}, "textrel"),
+        ({}, "only_gnu_hash"),
+    ],
+)
+def test_flags_of_the_dynamic_section(fields: dict, attribute: str) -> None:  # type: ignore[type-arg]
+    assert getattr(facts_of(dynamic_elf(**fields)), attribute)
+    assert not getattr(facts_of(dynamic_elf(hash_tag=HASH)), attribute)
+
+
+@pytest.mark.parametrize(
+    ("needed", "libc"),
+    [("libc.so.6", "glibc"), ("libc.musl-x86_64.so.1", "musl"), ("libc.so", "musl"), ("libm.so.6", "")],
+)
+def test_the_c_library_is_told_by_what_is_needed(needed: str, libc: str) -> None:
+    assert facts_of(dynamic_elf(texts=((NEEDED, needed),))).libc == libc
+
+
+@given(st.lists(st.tuples(st.integers(16, len(GOOD) - 1), st.integers(0, 255)), max_size=12), st.integers(0, len(GOOD)))
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+def test_a_damaged_file_gives_facts_or_one_of_the_known_errors(changes: list[tuple[int, int]], end: int) -> None:
+    data = bytearray(GOOD)
+    for place, value in changes:
+        data[place] = value
+    for damaged in (bytes(data), bytes(data[:end])):
+        with suppress(*UNREADABLE):  # elf_facts makes a note of it
+            assert isinstance(facts_of(damaged), ElfFacts)
+
+
+@given(st.lists(st.tuples(st.integers(0, len(GOOD) // 8 - 1), st.integers(0, 2**64 - 1)), min_size=1, max_size=4))
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+def test_absurd_numbers_neither_hang_nor_fill_memory(changes: list[tuple[int, int]]) -> None:
+    data = bytearray(GOOD)
+    for word, value in changes:
+        struct.pack_into("<Q", data, word * 8, value)
+    with suppress(*UNREADABLE):
+        assert len(facts_of(bytes(data)).versions) <= 20_000
+
+
+def test_a_version_table_that_turns_back_ends(tmp_path: Path) -> None:
+    place = GOOD.find(struct.pack("<2H", 1, 2))
+    data = bytearray(GOOD)
+    struct.pack_into("<I", data, place + 12, 0)
+    (found,) = elf_facts(read_wheel(build_wheel(tmp_path, files={"demo/x.so": bytes(data)})))
+
+    assert found.versions[0][0] == "libc.so.6"

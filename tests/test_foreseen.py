@@ -1,0 +1,94 @@
+"""Places without an image: benches that are never started, and results that say they are predicted."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from dynamic_elves import NEEDED, dynamic_elf
+from wheels import build_wheel
+
+from manylinux_lab.catalogue.reading import load_catalogue
+from manylinux_lab.judge import Grade, How, OutcomeKind, Promise, Verdict
+from manylinux_lab.options import Options
+from manylinux_lab.planning.benches import Place
+from manylinux_lab.planning.foreseen import foresee, foreseen_benches
+from manylinux_lab.planning.plan import Plan, Subject
+from manylinux_lab.results import Result
+from manylinux_lab.runs import Run
+from manylinux_lab.wheels.reading import read_wheel
+
+TODAY = date(2026, 1, 2)
+TAG = "cp312-cp312-manylinux_2_17_x86_64"
+CORE = "demo/_core.cpython-312-x86_64-linux-gnu.so"
+
+
+def places(*ids: str, arch: str = "x86_64") -> tuple[Place, ...]:
+    """Return places of the lab's own catalogue."""
+    releases = {release.id: release for release in load_catalogue()}
+    return tuple(Place(release=releases[name], arch=arch) for name in ids)
+
+
+def foretold(folder: Path, where: tuple[Place, ...], version: str = "GLIBC_2.17", tag: str = TAG) -> tuple[Result, ...]:
+    """Return what is predicted of one wheel."""
+    core = dynamic_elf(
+        texts=((NEEDED, "libc.so.6"),), versions=(("libc.so.6", (version,)),), ordinary=["PyInit__core"], align=4096
+    )
+    wheel = read_wheel(build_wheel(folder, files={CORE: core}, tag=tag))
+    subject = Subject(id=wheel.id, project="demo", version="1.0", sha256=wheel.sha256, argument=str(wheel.path))
+    made = Plan(
+        benches=(),
+        subjects=(subject, Subject(id="numpy", project="numpy")),
+        cells=(),
+        files={wheel.sha256: str(wheel.path)},
+        foreseen=foreseen_benches(where, Options(), TODAY),
+    )
+    run = Run(id="20260101-000000-abcd", engine="bwrap", options=Options(), plan=made, lab="0.1.0")
+    return foresee(run, where, lambda cell: True)
+
+
+@pytest.mark.parametrize(
+    ("distro", "python", "ids"),
+    [
+        ("ubuntu-24.04", (), ["ubuntu-24.04:x86_64:cp312"]),
+        ("almalinux-9", (), ["almalinux-9:x86_64:cp39"]),
+        ("almalinux-9", ("3.12",), ["almalinux-9:x86_64:cp312"]),
+        ("almalinux-9", ("3.7",), []),
+        ("ubuntu-23.04", (), ["ubuntu-23.04:x86_64:python"]),
+    ],
+)
+def test_a_place_has_a_bench_for_each_wanted_python(distro: str, python: tuple[str, ...], ids: list[str]) -> None:
+    assert [bench.id for bench in foreseen_benches(places(distro), Options(python=python), TODAY)] == ids
+
+
+def test_a_result_says_that_it_is_predicted(tmp_path: Path) -> None:
+    (found,) = foretold(tmp_path, places("ubuntu-24.04"))
+
+    assert (found.how, found.verdict, found.grade) == (How.PREDICTED, Verdict.PASS, Grade.RESOLVED)
+    assert found.cell == f"ubuntu-24.04:x86_64:cp312/import/demo-1.0-{TAG}.whl"
+    assert found.facts["profile"]["layer"] == "desktop"
+    assert found.repeat.startswith("manylinux-lab predict ")
+    assert found.repeat.endswith("--distro ubuntu-24.04 --arch x86_64 --variant minimal")
+
+
+def test_a_broken_promise_is_foreseen(tmp_path: Path) -> None:
+    (found,) = foretold(tmp_path, places("ubuntu-24.04"), version="GLIBC_2.41")
+
+    assert (found.outcome, found.verdict) == (OutcomeKind.BROKEN, Verdict.FAIL)
+    assert "needs glibc 2.41 or newer" in found.reason
+
+
+def test_where_the_tag_does_not_reach_the_wheel_is_refused(tmp_path: Path) -> None:
+    (found,) = foretold(tmp_path, places("ubuntu-24.04"), tag="cp312-cp312-manylinux_2_41_x86_64")
+
+    assert (found.check, found.promise, found.verdict) == ("refuse", Promise.UNSUPPORTED, Verdict.PASS)
+    assert found.reason == "Manylinux_2_41_x86_64 needs glibc 2.41 or later, ubuntu-24.04 has 2.39."
+
+
+def test_a_python_that_does_not_take_the_wheel_has_no_result(tmp_path: Path) -> None:
+    assert not foretold(tmp_path, places("fedora-43"))
+
+
+def test_a_distro_whose_python_nobody_knows_is_told_for_the_wheels_own(tmp_path: Path) -> None:
+    (found,) = foretold(tmp_path, places("ubuntu-23.04"))
+
+    assert (found.interpreter, found.verdict) == ("python", Verdict.PASS)

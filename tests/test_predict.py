@@ -1,0 +1,171 @@
+"""Needs against profiles: what resolves, what does not, and what stays unknown."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from manylinux_lab.catalogue.reading import load_catalogue
+from manylinux_lab.interpreter import Interpreter
+from manylinux_lab.judge import Grade, OutcomeKind
+from manylinux_lab.predicting.ground import Ground, ground_of
+from manylinux_lab.predicting.needs import Need, Needs, needs_of
+from manylinux_lab.predicting.predict import predict
+from manylinux_lab.predicting.profile import Layer, Profile
+
+FILE = "demo/_core.so"
+EMPTY = needs_of([], "x86_64")
+
+
+def profile(glibc: tuple[int, int] = (2, 36), **fields: Any) -> Profile:
+    """Return a small distro."""
+    defaults: dict[str, Any] = {
+        "distro": "some-1",
+        "arch": "x86_64",
+        "layer": Layer.DESKTOP,
+        "glibc": glibc,
+        "sonames": {
+            "libc.so.6": frozenset({"GLIBC_2.17", "GLIBC_2.34"}),
+            "libstdc++.so.6": frozenset({"GLIBCXX_3.4.19"}),
+            "libX11.so.6": None,
+        },
+        "absent": frozenset({"libgone.so.1"}),
+        "measured": date(2026, 1, 2),
+        "image": "",
+        "origin": "",
+    }
+    return Profile(**(defaults | fields))
+
+
+def ground(**fields: Any) -> Ground:
+    """Return a place with nothing special about it."""
+    defaults: dict[str, Any] = {
+        "distro": "some-1",
+        "arch": "x86_64",
+        "x86_level": 1,
+        "page_size": 4096,
+        "soname_packages": {},
+        "is_minimal": False,
+    }
+    return Ground(**(defaults | fields))
+
+
+def needs(*wanted: str, **fields: Any) -> Needs:
+    """Return needs from words such as ``libc.so.6:GLIBC_2.17``."""
+    pairs = [word.partition(":")[::2] for word in wanted]
+    found: dict[str, Any] = {
+        **{name: getattr(EMPTY, name) for name in Needs.__dataclass_fields__ if name != "pairs"},
+        "files": 1,
+        "libraries": tuple(Need(file=FILE, library=name) for name, _ in pairs),
+        "versions": tuple(Need(file=FILE, library=name, version=version) for name, version in pairs if version),
+        "essential": frozenset({FILE}),
+    }
+    return Needs(**(found | fields))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "kind", "words"),
+    [
+        ("libc.so.6:GLIBC_2.17", OutcomeKind.OK, ""),
+        ("libX11.so.6", OutcomeKind.OK, ""),
+        ("ld-linux-x86-64.so.2", OutcomeKind.OK, ""),
+        ("libc.so.6:GLIBC_2.38", OutcomeKind.BROKEN, "needs glibc 2.38 or newer (symbol version 'GLIBC_2.38')"),
+        ("libstdc++.so.6:GLIBCXX_3.4.32", OutcomeKind.BROKEN, "of GCC 13.2 or newer"),
+        ("libgone.so.1", OutcomeKind.BROKEN, "the library 'libgone.so.1' is not on this system"),
+        ("libother.so.1", OutcomeKind.UNKNOWN, "needs 'libother.so.1', which was not measured here"),
+        ("libX11.so.6:X_1", OutcomeKind.UNKNOWN, "needs 'X_1' of 'libX11.so.6', which was not measured here"),
+        ("libc.so.6:GLIBC_2.30", OutcomeKind.UNKNOWN, "needs 'GLIBC_2.30' of 'libc.so.6', which was not measured here"),
+    ],
+)
+def test_a_need_resolves_or_not_or_is_not_known(wanted: str, kind: OutcomeKind, words: str) -> None:
+    outcome = predict(needs(wanted), profile(), ground())
+
+    assert outcome.kind is kind
+    assert words in outcome.reason
+    assert outcome.grade is (Grade.RESOLVED if kind is OutcomeKind.OK else Grade.NONE)
+
+
+def test_what_surely_fails_comes_before_what_is_unknown() -> None:
+    outcome = predict(needs("libother.so.1", "libgone.so.1", "libc.so.6:GLIBC_2.38"), profile(), ground())
+
+    assert outcome.kind is OutcomeKind.BROKEN
+    assert outcome.reason.endswith("(and 1 more)")
+    assert [len(outcome.facts[name]) for name in ("unresolved", "unknown", "advice")] == [2, 1, 2]
+
+
+def test_the_package_that_has_a_library_is_named() -> None:
+    outcome = predict(needs("libgone.so.1"), profile(), ground(soname_packages={"libgone.so.1": "gone"}))
+
+    assert "the system package 'gone' would bring it" in outcome.reason
+
+
+def test_a_minimal_image_may_lack_what_a_desktop_has() -> None:
+    packages = {"libX11.so.6": "libx11-6"}
+
+    assert predict(needs("libX11.so.6"), profile(), ground(soname_packages=packages)).kind is OutcomeKind.OK
+    bare = predict(needs("libX11.so.6"), profile(), ground(soname_packages=packages, is_minimal=True))
+    assert bare.kind is OutcomeKind.UNKNOWN
+    assert "'libx11-6' brings it" in bare.reason
+
+
+@pytest.mark.parametrize(
+    ("fields", "glibc", "kind"),
+    [
+        ({"stacks": (FILE,)}, (2, 40), OutcomeKind.OK),
+        ({"stacks": (FILE,)}, (2, 41), OutcomeKind.BROKEN),
+        ({"relr": (FILE,)}, (2, 35), OutcomeKind.BROKEN),
+        ({"relr": (FILE,)}, (2, 36), OutcomeKind.OK),
+        ({"levels": ((FILE, 2),)}, (2, 36), OutcomeKind.UNKNOWN),
+        ({"aligns": ((FILE, 4096),)}, (2, 36), OutcomeKind.OK),
+        ({"aligns": ((FILE, 2048),)}, (2, 36), OutcomeKind.BROKEN),
+    ],
+)
+def test_what_an_older_or_a_newer_system_refuses(
+    fields: dict[str, Any], glibc: tuple[int, int], kind: OutcomeKind
+) -> None:
+    assert predict(needs(**fields), profile(glibc), ground()).kind is kind
+
+
+def test_a_distro_for_newer_machines_has_what_a_file_insists_on() -> None:
+    assert predict(needs(levels=((FILE, 2),)), profile(), ground(x86_level=2)).kind is OutcomeKind.OK
+
+
+@pytest.mark.parametrize(
+    ("version", "kind"), [((3, 11), OutcomeKind.BROKEN), ((3, 7), OutcomeKind.UNKNOWN), (None, OutcomeKind.UNKNOWN)]
+)
+def test_the_shared_library_of_another_python_is_not_there(version: tuple[int, int] | None, kind: OutcomeKind) -> None:
+    interpreter = None if version is None else Interpreter(version=version, abi="")
+    linked = needs(libpython=(Need(file=FILE, library="libpython3.7m.so.1.0"),))
+
+    outcome = predict(linked, profile(), ground(interpreter=interpreter))
+
+    assert outcome.kind is kind
+    assert "libpython3.7m.so.1.0" in outcome.reason
+
+
+def test_a_missing_library_of_a_file_that_no_import_loads_is_a_side_effect() -> None:
+    outcome = predict(needs("libgone.so.1", essential=frozenset({"demo/other.so"})), profile(), ground())
+
+    assert outcome.kind is OutcomeKind.OK
+    assert "libgone.so.1" in outcome.side_effects[0]
+
+
+def test_without_a_profile_nothing_is_known_unless_nothing_is_needed() -> None:
+    assert predict(needs("libc.so.6"), None, ground()).kind is OutcomeKind.UNKNOWN
+    assert predict(EMPTY, None, ground()).kind is OutcomeKind.OK
+
+
+@pytest.mark.parametrize(
+    ("distro", "arch", "level", "page"),
+    [
+        ("debian-12", "x86_64", 1, 4096),
+        ("almalinux-9", "x86_64", 2, 4096),
+        ("almalinux-8", "aarch64", 1, 65536),
+        ("debian-12", "ppc64le", 1, 65536),
+    ],
+)
+def test_distros_differ_in_level_and_page(distro: str, arch: str, level: int, page: int) -> None:
+    (release,) = (one for one in load_catalogue() if one.id == distro)
+    found = ground_of(release, arch)
+
+    assert (found.x86_level, found.page_size, found.soname_packages) == (level, page, release.soname_packages)

@@ -1,0 +1,182 @@
+"""Reports: words in the matrix, counts per blame, hostile text, and committed pages byte by byte.
+
+``pytest tests/test_report.py --rewrite`` writes the committed pages anew; review the difference like code.
+"""
+
+from pathlib import Path
+
+import pytest
+from records import bench, result, run, subject
+
+from manylinux_lab.engines.contract import Boundary, Image
+from manylinux_lab.judge import Grade, How, OutcomeKind, Promise, Verdict
+from manylinux_lab.planning.plan import Cell, LeftOut, Plan
+from manylinux_lab.report import FORMATS, escape, in_plan_order, terminal, write_reports
+from manylinux_lab.report.matrix import counts_sentence, matrix
+from manylinux_lab.results import Result
+from manylinux_lab.runs import Run, RunFolder
+
+PAGES = Path(__file__).parent / "pages"
+HOSTILE = "<script>alert(1)</script> | **x** `y` \x1b[31m [a](b) \u202e\nzz"
+IMAGE = Image(reference="x", digest="sha256:" + "1" * 64, arch="x86_64", origin="bootstrapped")
+
+
+def full_run() -> tuple[Run, list[Result]]:
+    """Return a run that shows every word of a report once."""
+    old = bench("debian-11", abi="cp39", ending="past its end of life", image=IMAGE, libc_version=(2, 31))
+    arm = bench("debian-12", "aarch64", emulated=True, trouble="The registry died <in the middle>.")
+    new = bench("debian-12", image=IMAGE)
+    results = [
+        result(
+            bench=old.id, check="refuse", promise=Promise.UNSUPPORTED, outcome=OutcomeKind.REFUSED, grade=Grade.NONE
+        ),
+        result(bench=new.id, check="install", grade=Grade.INSTALLED),
+        result(bench=new.id),
+        result(bench=arm.id, verdict=Verdict.ERROR, outcome=OutcomeKind.TROUBLE, reason=arm.trouble),
+        result(
+            bench=old.id,
+            project="evil",
+            version=HOSTILE,
+            verdict=Verdict.FAIL,
+            reason=HOSTILE,
+            repeat=HOSTILE,
+            facts={"advice": ["Link with <care>."]},
+        ),
+        result(bench=new.id, project="shy", verdict=Verdict.UNKNOWN, reason="needs libGL.so.1"),
+        result(bench=arm.id, project="shy", verdict=Verdict.SKIP, reason="see install"),
+        result(bench=old.id, project="noisy", verdict=Verdict.WARN, side_effects=("x.so cannot be loaded",)),
+        result(bench=new.id, project="seer", how=How.PREDICTED, grade=Grade.RESOLVED),
+    ]
+    cells = tuple(Cell(bench=one.bench, check=one.check, subject=subject().id, promise=one.promise) for one in results)
+    left_out = (LeftOut(bench="fedora-43:x86_64", subject="", reason="no registry | answers"),)
+    plan = Plan(benches=(old, new, arm), subjects=(subject(),), cells=cells, left_out=left_out, notes=("a note",))
+    made = run(plan)
+    boundaries = (
+        Boundary(name="network", in_force=True, detail="only lo"),
+        Boundary(name="memory", in_force=False, detail="no cgroup"),
+    )
+    return Run(**{name: getattr(made, name) for name in Run.__slots__} | {"boundaries": boundaries}), results
+
+
+def test_words() -> None:
+    made, results = full_run()
+    content = matrix(made, results)
+    assert content.columns[2] == "debian-12:aarch64:cp311 (emulated)"
+    words = dict(zip(content.rows, content.words, strict=True))
+    assert words["numpy 2.1.3"] == ("refused", "imported", "ERROR")
+    assert words["shy 2.1.3"] == ("-", "unknown", "skipped")
+    assert words["noisy 2.1.3"] == ("warn", "-", "-")
+    assert words["seer 2.1.3"] == ("-", "resolved (predicted)", "-")
+    assert words[f"evil {HOSTILE}"] == ("FAIL", "-", "-")
+
+
+def test_a_file_that_cannot_be_read_has_a_column() -> None:
+    bad = result(bench="host", check="read", verdict=Verdict.FAIL, version="", subject="x.whl")
+    content = matrix(run(), [bad])
+    assert (content.rows, content.columns[0], content.words[0][0]) == (("x.whl",), "file", "FAIL")
+
+
+def test_what_was_not_run_is_not_shown_as_left_out() -> None:
+    made, _ = full_run()
+    assert matrix(made, []).words == (("not run", "not run", "not run"),)
+    idle = run(Plan(benches=(bench(),), subjects=(subject(),), cells=()))
+    assert matrix(idle, [result(bench="debian-13:x86_64:cp313")]).words == (("-",),)
+
+
+def test_a_requirement_has_a_row_only_where_it_could_not_be_resolved() -> None:
+    resolved = result(check="resolve", version="", subject="numpy")
+    assert matrix(run(), [resolved]).rows == ()
+    failed = result(check="resolve", version="", subject="numpy", verdict=Verdict.FAIL)
+    assert matrix(run(), [failed]).rows == ("numpy",)
+
+
+def test_counts_are_per_blame() -> None:
+    sentence = counts_sentence(*full_run())
+    assert (
+        "wheels: 3 kept, 1 warned, 1 failed, 1 unknown; lab errors: 1; skipped: 1; left out: 1; predicted: 1 kept"
+        in sentence
+    )
+
+
+def test_the_summary_turns_where_it_would_not_fit() -> None:
+    made, results = full_run()
+    wide = terminal.summary(made, results, width=200, seconds=3, missing=0)
+    narrow = terminal.summary(made, results, width=40, seconds=3, missing=2)
+    assert any(line.startswith("numpy 2.1.3 ") for line in wide.splitlines())
+    assert any(line.startswith("debian-12:aarch64:cp311 (emulated)") for line in narrow.splitlines())
+    assert "2 cells did not run." in narrow
+    assert "the limit 'memory' is not in force: no cgroup" in wide
+    assert "repeat: manylinux-lab run dist/numpy.whl" in wide
+
+
+def test_many_reasons_for_what_was_left_out_are_cut_short() -> None:
+    left_out = tuple(LeftOut(bench=f"b{number}", subject="", reason=f"reason {number}.") for number in range(15))
+    made = run(Plan(benches=(bench(),), subjects=(), cells=(), left_out=(*left_out, left_out[3])))
+    lines = terminal.summary(made, [], width=80, seconds=3, missing=0).splitlines()
+    said = [line for line in lines if line.startswith("left out")]
+    assert said[0] == "left out b3 and 1 more: reason 3."
+    assert len(said) == 13
+    assert said[-1] == "left out for 3 further reasons; the report lists them all"
+
+
+def test_nothing_a_wheel_says_steers_the_terminal() -> None:
+    made, results = full_run()
+    text = terminal.summary(made, results, width=100, seconds=1, missing=0)
+    assert not {"\x1b", "\u202e"} & set(text)
+    line = terminal.cell_line(result(verdict=Verdict.FAIL, reason=HOSTILE))
+    assert not {"\x1b", "\u202e", "\n"} & set(line)
+
+
+@pytest.mark.parametrize("text", [HOSTILE, "a|b", "`", "<b>", "a_b*c", "\\", "![x](y)", "~~a~~"])
+def test_markdown_text_stays_text(text: str) -> None:
+    shown = escape.markdown(text)
+    assert "<" not in shown
+    assert "|" not in shown.replace("&#124;", "")
+    for position, character in enumerate(shown):
+        if character in "`*[]~":
+            assert shown[position - 1] == "\\"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("# x", "&#35; x"),
+        ("- x", "&#45; x"),
+        ("1. x", "&#49;. x"),
+        ("a_b _c_", "a_b \\_c\\_"),
+        ("-", "-"),
+        ("2.1", "2.1"),
+    ],
+)
+def test_line_starts_and_underscores(text: str, shown: str) -> None:
+    assert escape.markdown(text) == shown
+
+
+def test_code_spans() -> None:
+    assert escape.code("a`b|c") == "`a'b\\|c`"
+    assert escape.code("") == ""
+
+
+@pytest.mark.parametrize("name", sorted(FORMATS))
+def test_committed_pages(name: str, request: pytest.FixtureRequest) -> None:
+    made, results = full_run()
+    page, text = PAGES / name, FORMATS[name](made, results)
+    if request.config.getoption("rewrite"):
+        page.parent.mkdir(exist_ok=True)
+        page.write_text(text, encoding="utf-8")
+    assert text == page.read_text(encoding="utf-8")
+
+
+def test_the_order_of_arrival_does_not_show() -> None:
+    first, second, unplanned = result(check="install"), result(check="import"), result(check="a-check-of-before")
+    cells = tuple(
+        Cell(bench=one.bench, check=one.check, subject=one.subject, promise=one.promise) for one in (first, second)
+    )
+    made = run(Plan(benches=(bench(),), subjects=(), cells=cells))
+    assert in_plan_order(made, [second, unplanned, first]) == (unplanned, first, second)
+
+
+def test_reports_are_written_whole(tmp_path: Path) -> None:
+    paths = write_reports(RunFolder(path=tmp_path), *full_run())
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(FORMATS)
+    assert [path.name for path in paths] == list(FORMATS)

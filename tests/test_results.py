@@ -1,0 +1,127 @@
+"""Results files: appended, flushed, torn, from the future."""
+
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from records import result
+
+from manylinux_lab.errors import UsageError
+from manylinux_lab.judge import Verdict
+from manylinux_lab.results import Result, ResultsWriter, exit_code, in_short, read_results, worst
+
+
+def write(path: Path, *results: Result) -> None:
+    with ResultsWriter(path) as writer:
+        for one in results:
+            writer.write(one)
+
+
+@contextmanager
+def room_for(size: int) -> Iterator[None]:
+    """Let no file grow beyond a size."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_what_is_written_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "results.jsonl"
+    first, second = result(reason="é\n\u202e"), result(check="smoke", facts={"a": [1, None]}, side_effects=("x",))
+    write(path, first, second)
+    assert read_results(path) == (first, second)
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+def test_a_kept_promise_needs_neither_facts_nor_a_repeat_command_in_memory(verdict: Verdict) -> None:
+    whole = result(verdict=verdict, facts={"evidence": ["x"] * 100})
+    short = in_short(whole)
+    if verdict in {Verdict.PASS, Verdict.SKIP}:
+        assert short == replace(whole, facts={}, repeat="")
+        assert in_short(result(verdict=verdict)).cell is short.cell
+    else:
+        assert short is whole
+
+
+def test_each_line_is_in_the_file_before_write_returns(tmp_path: Path) -> None:
+    path = tmp_path / "results.jsonl"
+    with ResultsWriter(path) as writer:
+        writer.write(result())
+        assert read_results(path) == (result(),)
+
+
+def test_a_torn_last_line_is_passed_over_and_does_not_spoil_the_next(tmp_path: Path) -> None:
+    path = tmp_path / "results.jsonl"
+    write(path, result(), result(check="smoke"))
+    content = path.read_bytes()
+    path.write_bytes(content[:-40])
+    assert read_results(path) == (result(),)
+    write(path, result(check="smoke"))
+    assert read_results(path) == (result(), result(check="smoke"))
+
+
+def test_what_a_full_disk_cut_off_is_written_again_on_a_line_of_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "results.jsonl"
+    with ResultsWriter(path) as writer:
+        writer.write(result())
+        with room_for(path.stat().st_size + 40), pytest.raises(OSError, match="File too large"):
+            writer.write(result(check="smoke"))
+        assert path.read_bytes().rpartition(b"\n")[2]
+        writer.write(result(check="smoke"))
+    assert read_results(path) == (result(), result(check="smoke"))
+
+
+def test_the_last_line_of_a_cell_wins(tmp_path: Path) -> None:
+    path = tmp_path / "results.jsonl"
+    write(path, result(verdict=Verdict.ERROR), result())
+    assert read_results(path) == (result(),)
+
+
+def test_a_newer_schema_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "results.jsonl"
+    path.write_text('{"schema": 99, "cell": "x"}\n')
+    with pytest.raises(UsageError, match="has schema 99"):
+        read_results(path)
+
+
+@pytest.mark.parametrize("content", [b"PK\x03\x04\x00\n\xff\n", b"[]\n[]\n", b'"a"\n7\n'])
+def test_something_else_is_said(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "results.jsonl"
+    path.write_bytes(content)
+    with pytest.raises(UsageError, match="not a results file"):
+        read_results(path)
+
+
+def test_a_missing_file_is_said(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no results file"):
+        read_results(tmp_path / "results.jsonl")
+
+
+def test_a_closed_writer_refuses(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="not open"):
+        ResultsWriter(tmp_path / "results.jsonl").write(result())
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "code"),
+    [
+        ([], 5),
+        ([Verdict.PASS, Verdict.WARN, Verdict.UNKNOWN, Verdict.SKIP], 0),
+        ([Verdict.PASS, Verdict.ERROR], 3),
+        ([Verdict.ERROR, Verdict.FAIL], 1),
+    ],
+)
+def test_exit_codes(verdicts: list[Verdict], code: int) -> None:
+    assert exit_code(result(verdict=verdict) for verdict in verdicts) == code
+
+
+def test_worst() -> None:
+    assert worst([]) is None
+    assert worst([Verdict.PASS, Verdict.SKIP]) is Verdict.PASS
+    assert worst([Verdict.ERROR, Verdict.FAIL, Verdict.PASS]) is Verdict.FAIL
