@@ -9,9 +9,10 @@ import pytest
 from records import bench, result, run, subject
 
 from manylinux_lab.engines.contract import Boundary, Image
+from manylinux_lab.errors import UsageError
 from manylinux_lab.judge import Grade, How, OutcomeKind, Promise, Verdict
-from manylinux_lab.planning.plan import Cell, LeftOut, Plan
-from manylinux_lab.report import FORMATS, escape, in_plan_order, terminal, write_reports
+from manylinux_lab.planning.plan import Cell, LeftOut, Plan, Subject
+from manylinux_lab.report import DEFAULTS, FORMATS, escape, in_plan_order, render, terminal, write_reports
 from manylinux_lab.report.matrix import counts_sentence, matrix
 from manylinux_lab.results import Result
 from manylinux_lab.runs import Run, RunFolder
@@ -35,6 +36,7 @@ def full_run() -> tuple[Run, list[Result]]:
         result(bench=arm.id, verdict=Verdict.ERROR, outcome=OutcomeKind.TROUBLE, reason=arm.trouble),
         result(
             bench=old.id,
+            subject=subject("evil").id,
             project="evil",
             version=HOSTILE,
             verdict=Verdict.FAIL,
@@ -42,14 +44,30 @@ def full_run() -> tuple[Run, list[Result]]:
             repeat=HOSTILE,
             facts={"advice": ["Link with <care>."]},
         ),
-        result(bench=new.id, project="shy", verdict=Verdict.UNKNOWN, reason="needs libGL.so.1"),
-        result(bench=arm.id, project="shy", verdict=Verdict.SKIP, reason="see install"),
-        result(bench=old.id, project="noisy", verdict=Verdict.WARN, side_effects=("x.so cannot be loaded",)),
-        result(bench=new.id, project="seer", how=How.PREDICTED, grade=Grade.RESOLVED),
+        result(
+            bench=new.id, subject=subject("shy").id, project="shy", verdict=Verdict.UNKNOWN, reason="needs libGL.so.1"
+        ),
+        result(bench=arm.id, subject=subject("shy").id, project="shy", verdict=Verdict.SKIP, reason="see install"),
+        result(
+            bench=old.id,
+            subject=subject("noisy").id,
+            project="noisy",
+            verdict=Verdict.WARN,
+            side_effects=("x.so cannot be loaded",),
+        ),
+        result(bench=new.id, subject=subject("seer").id, project="seer", how=How.PREDICTED, grade=Grade.RESOLVED),
     ]
-    cells = tuple(Cell(bench=one.bench, check=one.check, subject=subject().id, promise=one.promise) for one in results)
+    cells = tuple(
+        Cell(bench=one.bench, check=one.check, subject=one.subject, promise=one.promise)
+        for one in results
+        if one.how is How.OBSERVED
+    )
+    subjects = (
+        Subject(id=subject("evil").id, project="evil", version=HOSTILE),
+        *(subject(project) for project in ("noisy", "numpy", "seer", "shy")),
+    )
     left_out = (LeftOut(bench="fedora-43:x86_64", subject="", reason="no registry | answers"),)
-    plan = Plan(benches=(old, new, arm), subjects=(subject(),), cells=cells, left_out=left_out, notes=("a note",))
+    plan = Plan(benches=(old, new, arm), subjects=subjects, cells=cells, left_out=left_out, notes=("a note",))
     made = run(plan)
     boundaries = (
         Boundary(name="network", in_force=True, detail="only lo"),
@@ -78,7 +96,14 @@ def test_a_file_that_cannot_be_read_has_a_column() -> None:
 
 def test_what_was_not_run_is_not_shown_as_left_out() -> None:
     made, _ = full_run()
-    assert matrix(made, []).words == (("not run", "not run", "not run"),)
+    content = matrix(made, [])
+    words = dict(zip(content.rows, content.words, strict=True))
+    assert words == {
+        "numpy 2.1.3": ("not run", "not run", "not run"),
+        f"evil {HOSTILE}": ("not run", "-", "-"),
+        "noisy 2.1.3": ("not run", "-", "-"),
+        "shy 2.1.3": ("-", "not run", "not run"),
+    }
     idle = run(Plan(benches=(bench(),), subjects=(subject(),), cells=()))
     assert matrix(idle, [result(bench="debian-13:x86_64:cp313")]).words == (("-",),)
 
@@ -160,7 +185,7 @@ def test_code_spans() -> None:
 @pytest.mark.parametrize("name", sorted(FORMATS))
 def test_committed_pages(name: str, request: pytest.FixtureRequest) -> None:
     made, results = full_run()
-    page, text = PAGES / name, FORMATS[name](made, results)
+    page, text = PAGES / FORMATS[name].file, render(name, made, results)
     if request.config.getoption("rewrite"):
         page.parent.mkdir(exist_ok=True)
         page.write_text(text, encoding="utf-8")
@@ -178,5 +203,21 @@ def test_the_order_of_arrival_does_not_show() -> None:
 
 def test_reports_are_written_whole(tmp_path: Path) -> None:
     paths = write_reports(RunFolder(path=tmp_path), *full_run())
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(FORMATS)
-    assert [path.name for path in paths] == list(FORMATS)
+    files = [FORMATS[name].file for name in DEFAULTS]
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(files)
+    assert [path.name for path in paths] == files
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_same_results_give_the_same_bytes(name: str) -> None:
+    made, results = full_run()
+    assert render(name, made, results[::-1]) == render(name, made, results) == render(name, *full_run())
+
+
+def test_each_format_has_a_file_of_its_own() -> None:
+    assert len({one.file for one in FORMATS.values()}) == len(FORMATS)
+
+
+def test_a_format_that_is_none_is_named_with_the_nearest() -> None:
+    with pytest.raises(UsageError, match=r"no report format 'junti' \(did you mean 'junit'\?\)"):
+        render("junti", *full_run())

@@ -17,10 +17,10 @@ from .errors import UsageError, nearest
 INSTALLERS = ("pip", "newest-pip", "uv")
 VARIANTS = ("minimal", "desktop")
 COLOAD_MODES = ("auto", "pairs", "triples", "orders", "all", "off")
-# What chooses cells; a command that repeats one cell names it and needs none of these.
+# What chooses cells, and what is done with them afterwards; a command that repeats one cell needs none of these.
 SELECTION = {
     "subjects", "distro", "arch", "python", "cell", "only_failed", "resume", "workers", "out", "keep",
-    "coload", "orders", "seed", "neighbours", "force_together",
+    "coload", "orders", "seed", "neighbours", "force_together", "templates",
 }  # fmt: skip
 
 
@@ -59,6 +59,7 @@ class Options:
     timeout: int = 120
     workers: int = 0
     out: str = "runs"
+    templates: str = ""
     keep: bool = False
     image: tuple[str, ...] = ()
     registry_mirror: str = ""
@@ -115,6 +116,7 @@ FLAGS: Mapping[str, tuple[str, str, str]] = {
     ),
     "workers": ("-n", "N", "benches that run at the same time (default: one for each processor)"),
     "out": ("--out", "DIR", "where runs are kept (default: runs)"),
+    "templates": ("--templates", "DIR", "a folder with report templates that come before the lab's own"),
     "keep": ("--keep", "", "keep the staged wheels of the run"),
     "image": ("--image", "ID[:ARCH]=PATH", "a tarball or folder to use as that distro's image"),
     "registry_mirror": ("--registry-mirror", "HOST", "pull images from this registry instead of their own"),
@@ -172,6 +174,10 @@ def make(arguments: argparse.Namespace, settings: Mapping[str, Any]) -> Options:
         raise UsageError(f"The option -n takes a number of benches from 1 up, not {options.workers}.")
     if options.lock != Options().lock and not Path(options.lock).is_file():
         raise UsageError(f"The lock file '{options.lock}' does not exist; 'manylinux-lab images lock' makes one.")
+    if options.templates and not Path(options.templates).is_dir():
+        raise UsageError(
+            f"The folder '{options.templates}' for templates does not exist; name another with --templates."
+        )
     smoke_code(options)
     return options
 

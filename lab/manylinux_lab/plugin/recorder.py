@@ -12,6 +12,7 @@ from typing import Any, TextIO
 import msgspec
 import pytest
 
+from ..errors import UsageError
 from ..judge import Outcome, OutcomeKind, Verdict
 from ..report import in_plan_order, terminal, write_reports
 from ..results import ExitCode, Result, ResultsWriter, exit_code, in_short, worst
@@ -151,8 +152,9 @@ class Recorder:
         try:
             for path in write_reports(self._stand.folder, run, results):
                 terminalreporter.write_line(f"Report: {path}")
-        except OSError as error:
-            self._trouble = self._trouble or f"The reports could not be written: {error.strerror}."
+        except (OSError, UsageError) as error:  # of the user's templates, as they are read at the end only
+            reason = error.strerror if isinstance(error, OSError) else str(error).rstrip(".")
+            self._trouble = self._trouble or f"The reports could not be written: {reason}."
             if self._session.exitstatus == ExitCode.KEPT:
                 self._session.exitstatus = ExitCode.LAB_FAILED
         if missing:

@@ -1,36 +1,73 @@
 """Reports of a run, made from its folder alone; a literal dict lists the formats."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ..errors import UsageError, nearest
 from ..results import Result
 from ..runs import Run, RunFolder, write_whole
-from . import junit, markdown
+from . import json_file, junit, markdown, terminal
+from .model import in_plan_order
 
-Format = Callable[[Run, Sequence[Result]], str]
+__all__ = ["DEFAULTS", "FORMATS", "Format", "in_plan_order", "render", "with_templates", "write_reports"]
 
-# File name to the function that renders it; docs/reports.md says how to add one.
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Format:
+    """A format: the name of its file in the run's folder, what makes the text of it, and a few words for ``--help``.
+
+    ``make`` is pure and gives the same text for the same results, which come in the plan's order.
+    """
+
+    file: str
+    make: Callable[[Run, Sequence[Result]], str]
+    words: str
+
+
+# docs/reports.md says how to add one.
 FORMATS: Mapping[str, Format] = {
-    "report.md": markdown.render,
-    "junit.xml": junit.render,
+    "markdown": Format(file="report.md", make=markdown.render, words="a page with matrices, failures and benches"),
+    "json": Format(file="report.json", make=json_file.render, words="everything, by a published JSON Schema"),
+    "junit": Format(file="junit.xml", make=junit.render, words="one case for each cell, for CI systems"),
+    "terminal": Format(file="report.txt", make=terminal.render, words="the summary that a run ends with"),
 }
+DEFAULTS = ("markdown", "junit")  # what every run leaves in its folder
 
 
-def in_plan_order(run: Run, results: Iterable[Result]) -> tuple[Result, ...]:
-    """Return results in the order of the plan, whatever order they arrived in; those of no planned cell come first."""
-    order = {cell.id: position for position, cell in enumerate(run.plan.cells)}
-    return tuple(sorted(results, key=lambda result: (order.get(result.cell, -1), result.cell)))
-
-
-def write_reports(folder: RunFolder, run: Run, results: Sequence[Result]) -> tuple[Path, ...]:
-    """Write every report into the run's folder, each whole or not at all, and return their paths.
+def render(name: str, run: Run, results: Iterable[Result]) -> str:
+    """Return the report of a format.
 
     Raises:
+        UsageError: there is no such format, or one of the user's templates has a mistake.
+    """
+    if name not in FORMATS:
+        raise UsageError(f"There is no report format '{name}'{nearest(name, FORMATS)}; there are {', '.join(FORMATS)}.")
+    return FORMATS[name].make(run, in_plan_order(run, results))
+
+
+def with_templates(run: Run, folder: str) -> Run:
+    """Return the run with the templates of ``folder`` before the lab's own; an empty one keeps what the run had."""
+    return replace(run, options=replace(run.options, templates=folder)) if folder else run
+
+
+def write_reports(
+    folder: RunFolder, run: Run, results: Iterable[Result], formats: Sequence[str] = DEFAULTS
+) -> tuple[Path, ...]:
+    """Write reports into the run's folder, each whole or not at all, and return their paths.
+
+    All are made before the first is written, so that a mistake in a template leaves the earlier files alone.
+
+    Raises:
+        UsageError: there is no such format, or one of the user's templates has a mistake.
         OSError: a file cannot be written, as on a full disk.
     """
-    paths = []
-    for name, render in FORMATS.items():
-        path = folder.path / name
-        write_whole(path, render(run, results).encode())
-        paths.append(path)
-    return tuple(paths)
+    kept = tuple(results)
+    texts = {folder.path / FORMATS[name].file: text for name, text in _texts(run, kept, formats)}
+    for path, text in texts.items():
+        write_whole(path, text.encode())
+    return tuple(texts)
+
+
+def _texts(run: Run, results: Sequence[Result], formats: Iterable[str]) -> list[tuple[str, str]]:
+    return [(name, render(name, run, results)) for name in dict.fromkeys(formats)]

@@ -2,16 +2,15 @@
 
 from collections.abc import Sequence
 
-import jinja2
 from tabulate import tabulate
 
-from ..folders import data_folder
 from ..judge import Verdict
 from ..results import Result
 from ..runs import Run
 from . import companies, escape, told
 from .matrix import COMPANY, LEGEND, Matrix, counts_sentence, matrix
 from .predicted import observed, predictions
+from .templates import Safe, environment, fill
 from .terminal import DETAILED
 
 COMPANY_DETAILS = 300  # orders of wheels that are explained, for each verdict
@@ -19,41 +18,24 @@ COMPANY_DETAILS = 300  # orders of wheels that are explained, for each verdict
 
 def render(run: Run, results: Sequence[Result]) -> str:
     """Return the page. Same results, same text."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(data_folder("reports")),
-        undefined=jinja2.StrictUndefined,
-        autoescape=False,  # noqa: S701 - Markdown: the finalizer escapes every value, and 'code' marks code spans
-        finalize=_finalize,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.globals["told"] = told
-    environment.globals["counts_words"] = companies.counts_words
-    environment.filters["as_table"] = lambda content: _Safe(table(content))
-    environment.filters["code"] = lambda text: _Safe(escape.code(str(text)))
+    made = environment(run.options.templates, escape.markdown)
+    made.globals["told"] = told
+    made.globals["counts_words"] = companies.counts_words
+    made.filters["as_table"] = lambda content: Safe(table(content))
+    made.filters["code"] = lambda text: Safe(escape.code(str(text)))
     content = matrix(run, results)
     seen = observed(results)
-    return environment.get_template("report.md.j2").render(
-        run=run,
-        matrix=content,
-        legend=LEGEND,
-        together=companies.company_matrices(run, results),
-        legend_together=companies.LEGEND,
-        counts=counts_sentence(run, results),
-        details=[(verdict, *_with(seen, verdict)) for verdict in DETAILED if any(_with(seen, verdict))],
-        predictions=predictions(results),
-    )
-
-
-class _Safe(str):
-    """Text that is already escaped."""
-
-    __slots__ = ()
-
-
-def _finalize(value: object) -> str:
-    return value if isinstance(value, _Safe) else escape.markdown(str(value))
+    values = {
+        "run": run,
+        "matrix": content,
+        "legend": LEGEND,
+        "together": companies.company_matrices(run, results),
+        "legend_together": companies.LEGEND,
+        "counts": counts_sentence(run, results),
+        "details": [(verdict, *_with(seen, verdict)) for verdict in DETAILED if any(_with(seen, verdict))],
+        "predictions": predictions(results),
+    }
+    return fill(made, "report.md.j2", values)
 
 
 def _with(results: Sequence[Result], verdict: Verdict) -> tuple[list[Result], int]:

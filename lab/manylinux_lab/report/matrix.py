@@ -98,6 +98,11 @@ def _word(results: Sequence[Result], *, is_planned: bool) -> str:
     return f"{word} (predicted)" if predicted else word
 
 
+def cell_word(result: Result) -> str:
+    """Return the word of a single cell, such as ``imported``, ``refused`` or ``FAIL``."""
+    return _word((result,), is_planned=True)
+
+
 def _praise(results: Sequence[Result]) -> str:
     kept = [result for result in results if result.verdict is Verdict.PASS]
     grades = [result.grade for result in kept if result.promise is Promise.SUPPORTED]

@@ -21,7 +21,21 @@ DETAILED = (Verdict.FAIL, Verdict.ERROR, Verdict.UNKNOWN, Verdict.WARN)
 LEFT_OUT_LINES = 12
 PREDICTED_LINES = 12
 COMPANY_LINES = 40  # orders of wheels that are listed where a matrix would not fit
+WIDTH = 120  # of the file; on a terminal its own width counts
 COMPANY_DETAILS = 20  # orders of wheels that are explained, for each verdict
+
+
+def render(run: Run, results: Sequence[Result]) -> str:
+    """Return the summary as a file has it: always as wide, so that the same results give the same text."""
+    return whole(run, results, width=WIDTH).lstrip("\n") + "\n"
+
+
+def whole(run: Run, results: Sequence[Result], *, width: int) -> str:
+    """Return the summary of a run that was read from its folder."""
+    finished = {result.cell for result in results}
+    missing = sum(cell.id not in finished for cell in run.plan.cells)
+    seconds = sum(result.seconds for result in results)
+    return summary(run, results, width=width, seconds=seconds, missing=missing)
 
 
 def cell_line(result: Result) -> str:
