@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 from records import result
 
@@ -88,6 +89,22 @@ def test_a_newer_schema_is_said(tmp_path: Path) -> None:
     path.write_text('{"schema": 99, "cell": "x"}\n')
     with pytest.raises(UsageError, match="has schema 99"):
         read_results(path)
+
+
+def test_a_newer_schema_is_said_also_where_its_lines_hold_all_that_is_known_here(tmp_path: Path) -> None:
+    path = tmp_path / "results.jsonl"
+    write(path, result(schema=99))
+    with pytest.raises(UsageError, match="has schema 99"):
+        read_results(path)
+
+
+def test_a_line_of_schema_1_is_read_and_says_nothing_of_its_conditions(tmp_path: Path) -> None:
+    path = tmp_path / "results.jsonl"
+    line = msgspec.to_builtins(result(schema=1))
+    for name in ("run", "at", "conditions", "cached"):
+        del line[name]
+    path.write_bytes(msgspec.json.encode(line) + b"\n")
+    assert read_results(path) == (result(schema=1, conditions=None),)
 
 
 @pytest.mark.parametrize("content", [b"PK\x03\x04\x00\n\xff\n", b"[]\n[]\n", b'"a"\n7\n'])

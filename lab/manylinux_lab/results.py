@@ -2,7 +2,8 @@
 
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
@@ -11,7 +12,7 @@ import msgspec
 from .errors import UsageError
 from .judge import Grade, How, OutcomeKind, Promise, Verdict
 
-SCHEMA = 1
+SCHEMA = 2
 REASON_LENGTH = 600
 NOTHING: Mapping[str, Any] = {}
 TEXTS = (
@@ -21,8 +22,40 @@ TEXTS = (
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Conditions:
+    """Under what a cell was asked, beside what its other fields say: with these two, a change has a cause.
+
+    ``wheels`` are the cell's own (for wheels in one process: the members), ``beside`` those that they require, by file
+    name to sha256. ``site`` is a digest of all wheels in the cell's site folders. ``python`` and ``installer`` have
+    their exact versions, ``probe`` and ``check`` are hashes of source (``check`` of a user's own), ``options`` are
+    those that bear on the cell, and ``limits`` the names of the limits that were in force.
+    """
+
+    wheels: Mapping[str, str] = field(default_factory=dict)
+    beside: Mapping[str, str] = field(default_factory=dict)
+    site: str = ""
+    python: str = ""
+    installer: str = ""
+    probe: str = ""
+    check: str = ""
+    options: Mapping[str, str] = field(default_factory=dict)
+    limits: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cached:
+    """The run in which a result was seen that another run took over, and when (UTC)."""
+
+    run: str
+    at: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Result:
-    """What is known of one cell; docs/results.md describes every field. ``seconds`` is wall time on the bench."""
+    """What is known of one cell; docs/results.md describes every field. ``seconds`` is wall time on the bench.
+
+    What schema 2 added has defaults, which stand for lines of schema 1.
+    """
 
     schema: int = SCHEMA
     cell: str
@@ -51,6 +84,15 @@ class Result:
     seconds: float
     repeat: str
     lab: str
+    run: str = ""
+    at: str = ""
+    conditions: Conditions | None = None
+    cached: Cached | None = None
+
+
+def now() -> str:
+    """Return this moment as results write it: UTC, to the second."""
+    return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def in_short(result: Result) -> Result:
@@ -61,7 +103,7 @@ def in_short(result: Result) -> Result:
     if result.verdict not in {Verdict.PASS, Verdict.SKIP}:
         return result
     texts: dict[str, Any] = {name: sys.intern(getattr(result, name)) for name in TEXTS}
-    return replace(result, **texts, facts=NOTHING, repeat="")
+    return replace(result, **texts, facts=NOTHING, repeat="", conditions=None)
 
 
 class ResultsWriter:
@@ -125,22 +167,24 @@ def read_results(path: Path) -> tuple[Result, ...]:
             else:
                 results[result.cell] = result
     if lines > 1 and torn == lines:
-        raise UsageError(f"The file '{path}' is not a results file of schema {SCHEMA}.")
+        raise UsageError(f"The file '{path}' is not a results file that this lab reads (schema 1 to {SCHEMA}).")
     return tuple(results.values())
 
 
 def _parse(decoder: msgspec.json.Decoder[Result], line: bytes, path: Path) -> Result | None:
+    schema: int | None = None
     try:
-        return decoder.decode(line)
+        result = decoder.decode(line)
+        schema = result.schema
     except msgspec.ValidationError:
-        schema = _schema(line)
-        if schema is not None and schema > SCHEMA:
-            raise UsageError(
-                f"The results file '{path}' has schema {schema}; this lab reads up to {SCHEMA}. Use a newer lab."
-            ) from None
-        return None
+        result, schema = None, _schema(line)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
+    if schema is not None and schema > SCHEMA:
+        raise UsageError(
+            f"The results file '{path}' has schema {schema}; this lab reads up to {SCHEMA}. Use a newer lab."
+        )
+    return result
 
 
 def _schema(line: bytes) -> int | None:

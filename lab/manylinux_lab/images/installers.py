@@ -3,6 +3,7 @@
 They are not part of an image: a bench sees them read-only below ``/installers``, so a new pip does not make new images.
 """
 
+import re
 import subprocess
 import sys
 import tempfile
@@ -36,6 +37,19 @@ def installer_mount(name: str, interpreter: Interpreter, arch: str, *, offline: 
         return None
     folder = _newest_pip(interpreter, offline) if name == "newest-pip" else _uv(arch, offline)
     return Mount(outside=folder, inside=f"{INSIDE}/{name}")
+
+
+def installer_release(name: str, interpreter: Interpreter, arch: str, *, offline: bool = False) -> str:
+    """Return which installer a bench gets, such as ``pip 23.0.1``; the image's own pip may be unknown, then empty.
+
+    Raises:
+        EngineError: as for ``installer_mount``.
+    """
+    mount = installer_mount(name, interpreter, arch, offline=offline)
+    if mount is None:
+        return f"pip {interpreter.pip}" if interpreter.pip else ""
+    found = re.search(r"-(pip|uv)-([^-/]+)-py3-none", str(mount.outside))
+    return f"{found[1]} {found[2]}" if found else ""
 
 
 def _newest_pip(interpreter: Interpreter, offline: bool) -> Path:

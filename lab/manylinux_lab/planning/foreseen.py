@@ -12,7 +12,7 @@ from ..interpreter import Interpreter
 from ..judge import How, Promise, judge
 from ..options import Options
 from ..predicting.forecast import USUAL, Forecast, forecast, needs_by_arch
-from ..results import REASON_LENGTH, Result
+from ..results import REASON_LENGTH, Result, now
 from ..runs import Run
 from ..wheels.elf import elf_facts
 from ..wheels.reading import read_wheel
@@ -107,4 +107,6 @@ def _result(run: Run, bench: Bench, subject: Subject, wheel: Wheel, told: Foreca
         seconds=0.0,
         repeat=shlex.join([*command, "--variant", run.options.variant]),
         lab=__version__,
+        run=run.id,
+        at=now(),
     )

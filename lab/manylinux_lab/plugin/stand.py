@@ -13,13 +13,14 @@ from ..catalogue.reading import load_catalogue
 from ..coload.neighbours import smoke_codes, stdlib_smoke
 from ..engines.contract import Engine, Mount
 from ..errors import EngineError, UsageError
+from ..history.conditions import Circumstances
 from ..images.installers import installer_mount
 from ..images.portable import portable
 from ..interpreter import Origin
 from ..judge import How, Outcome, OutcomeKind, judge
 from ..options import smoke_code
 from ..planning.plan import HOST, STDLIB, Bench, Cell, Site, Subject
-from ..results import REASON_LENGTH, Result
+from ..results import REASON_LENGTH, Result, now
 from ..runs import Run, RunFolder
 from ..wheels.reading import read_wheel
 from ..wheels.wheel import UnreadableWheelError, Wheel
@@ -34,6 +35,7 @@ class Stand:
         self.folder = folder
         self.run: Run = folder.read()
         self.smoke = smoke_code(self.run.options)
+        self.circumstances = Circumstances(self.run)
         self._benches = {bench.id: bench for bench in self.run.plan.benches}
         self._subjects = {subject.id: subject for subject in self.run.plan.subjects}
         self._sites = {site.id: site for site in self.run.plan.sites}
@@ -209,6 +211,9 @@ def make_result(stand: Stand, cell: Cell, outcome: Outcome, *, seconds: float) -
         seconds=seconds,
         repeat=repeat_command(run, cell, subject, stand.beside(cell)),
         lab=__version__,
+        run=run.id,
+        at=now(),
+        conditions=stand.circumstances.of(cell),
     )
 
 
