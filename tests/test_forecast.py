@@ -58,7 +58,7 @@ def releases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Relea
     file.write_text(CATALOGUE)
     profiles = _profiles()
     monkeypatch.setattr(
-        module, "profile_of", lambda distro, arch, is_minimal: profiles.get(distro) if arch == "x86_64" else None
+        module, "profile_of", lambda release, arch, is_minimal: profiles.get(release.id) if arch == "x86_64" else None
     )
     return {release.version: release for release in read_distro(file)}
 
@@ -69,7 +69,7 @@ def _profiles() -> dict[str, Profile]:
             distro=f"demo-{version}",
             arch="x86_64",
             layer=Layer.DESKTOP,
-            glibc=(2, minor),
+            libc_version=(2, minor),
             sonames={"libc.so.6": frozenset(f"GLIBC_2.{number}" for number in range(2, minor + 1))},
             absent=frozenset(),
             measured=date(2026, 1, 2),

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from manylinux_lab.catalogue.distro import Libc
 from manylinux_lab.catalogue.reading import load_catalogue
 from manylinux_lab.interpreter import Interpreter
 from manylinux_lab.judge import Grade, OutcomeKind
@@ -23,7 +24,7 @@ def profile(glibc: tuple[int, int] = (2, 36), **fields: Any) -> Profile:
         "distro": "some-1",
         "arch": "x86_64",
         "layer": Layer.DESKTOP,
-        "glibc": glibc,
+        "libc_version": glibc,
         "sonames": {
             "libc.so.6": frozenset({"GLIBC_2.17", "GLIBC_2.34"}),
             "libstdc++.so.6": frozenset({"GLIBCXX_3.4.19"}),
@@ -148,6 +149,56 @@ def test_a_missing_library_of_a_file_that_no_import_loads_is_a_side_effect() -> 
 
     assert outcome.kind is OutcomeKind.OK
     assert "libgone.so.1" in outcome.side_effects[0]
+
+
+def musl(version: tuple[int, int] = (1, 2), **fields: Any) -> Profile:
+    """Return a distro with musl of which nothing was measured."""
+    return profile(version, **({"libc": Libc.MUSL, "sonames": {}, "absent": frozenset(), "measured": None} | fields))
+
+
+CPLUSPLUS = {"sonames": {"libstdc++.so.6": frozenset({"GLIBCXX_3.4.19"})}, "is_complete": True}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "fields", "kind", "words"),
+    [
+        ("libc.musl-x86_64.so.1", {}, OutcomeKind.OK, ""),
+        ("libc.so", {}, OutcomeKind.OK, ""),
+        ("libpthread.so.0", {}, OutcomeKind.OK, ""),
+        ("libc.so.6:GLIBC_2.17", {}, OutcomeKind.UNKNOWN, "musl's loader compares no versions, and only running shows"),
+        ("libz.so.1", {}, OutcomeKind.UNKNOWN, "needs 'libz.so.1', which was not measured here"),
+        ("libstdc++.so.6", {}, OutcomeKind.UNKNOWN, "here; the system package 'libstdc++' would bring it."),
+        ("libz.so.1", {"is_complete": True}, OutcomeKind.BROKEN, "'libz.so.1' is not on this system"),
+        ("libstdc++.so.6:GLIBCXX_3.4.19", CPLUSPLUS, OutcomeKind.OK, ""),
+        ("libstdc++.so.6:GLIBCXX_3.4.32", CPLUSPLUS, OutcomeKind.UNKNOWN, "'GLIBCXX_3.4.32' of 'libstdc++.so.6'"),
+    ],
+)
+def test_musl_is_one_file_and_compares_no_versions(
+    wanted: str, fields: dict[str, Any], kind: OutcomeKind, words: str
+) -> None:
+    outcome = predict(needs(wanted), musl(**fields), ground(soname_packages={"libstdc++.so.6": "libstdc++"}))
+
+    assert outcome.kind is kind
+    assert words in outcome.reason
+
+
+@pytest.mark.parametrize(
+    ("fields", "version", "kind"),
+    [
+        ({"stacks": (FILE,)}, (1, 2), OutcomeKind.OK),
+        ({"relr": (FILE,)}, (1, 1), OutcomeKind.BROKEN),
+        ({"relr": (FILE,)}, (1, 2), OutcomeKind.UNKNOWN),
+        ({"relr": (FILE,)}, (1, 3), OutcomeKind.OK),
+    ],
+)
+def test_musl_has_its_own_history(fields: dict[str, Any], version: tuple[int, int], kind: OutcomeKind) -> None:
+    assert predict(needs(**fields), musl(version), ground()).kind is kind
+
+
+def test_what_was_measured_whole_is_certain_of_versions() -> None:
+    outcome = predict(needs("libc.so.6:GLIBC_2.30"), profile(is_complete=True), ground())
+
+    assert outcome.kind is OutcomeKind.BROKEN
 
 
 def test_without_a_profile_nothing_is_known_unless_nothing_is_needed() -> None:

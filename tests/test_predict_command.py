@@ -45,6 +45,28 @@ def test_each_distro_has_its_word(capsys: pytest.CaptureFixture[str], tmp_path: 
     assert text.rstrip().endswith("refused (predicted)")
 
 
+@pytest.mark.parametrize(
+    ("library", "tag", "words"),
+    [
+        ("libc.musl-x86_64.so.1", "musllinux_1_1", ("resolves", "refused", "needs musl, debian-12 has glibc")),
+        ("libowl.so.1", "musllinux_1_2", ("unknown", "refused", "needs musl, debian-12 has glibc")),
+        ("libc.so.6", "manylinux_2_17", ("refused", "resolves", "needs glibc, alpine-3.22 has musl")),
+        ("libc.so", "musllinux_1_3", ("refused", "refused", "needs musl 1.3 or later, alpine-3.22 has 1.2")),
+    ],
+)
+def test_a_tag_reaches_the_distros_of_its_c_library(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, library: str, tag: str, words: tuple[str, str, str]
+) -> None:
+    core = dynamic_elf(texts=((NEEDED, library),), ordinary=["PyInit__core"], align=4096)
+    path = str(build_wheel(tmp_path, files={CORE: core}, tag=f"cp311-cp311-{tag}_x86_64"))
+    _, text = said(capsys, path, "--distro", "alpine-3.22", "--distro", "debian-12", "--json")
+    alpine, debian = json.loads(text)["wheels"][0]["forecasts"]
+    _, table = said(capsys, path, "--distro", "alpine-3.22", "--distro", "debian-12")
+
+    assert words_of(table) == {"alpine-3.22": words[0], "debian-12": words[1]}
+    assert any(words[2] in one["outcome"]["reason"] for one in (alpine, debian))
+
+
 def test_what_the_profile_does_not_tell_is_unknown(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     code, text = said(capsys, wheel(tmp_path, library="libowl.so.1"), "--distro", "ubuntu-24.04")
 

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from manylinux_lab.catalogue.distro import Libc
 from manylinux_lab.catalogue.reading import load_catalogue
 from manylinux_lab.engines.arch import ARCHES
 from manylinux_lab.errors import UsageError
-from manylinux_lab.predicting.profile import Answer, Layer, load_profiles, read_profiles
+from manylinux_lab.predicting.profile import Answer, Layer, load_profiles, profile_of, read_profiles
 
 
 def document(**fields: Any) -> dict[str, Any]:
@@ -43,7 +44,12 @@ def written(folder: Path, **fields: Any) -> Path:
 def test_a_profile_says_where_it_comes_from(tmp_path: Path) -> None:
     profile = read_profiles(written(tmp_path))["some-1"]
 
-    assert (profile.distro, profile.arch, profile.layer, profile.glibc) == ("some-1", "x86_64", Layer.BASE, (2, 36))
+    assert (profile.distro, profile.arch, profile.layer, profile.libc_version) == (
+        "some-1",
+        "x86_64",
+        Layer.BASE,
+        (2, 36),
+    )
     assert (profile.measured, profile.image, profile.origin) == (date(2026, 1, 2), "sha256:1", "a measurement")
 
 
@@ -82,6 +88,8 @@ def test_a_version_is_there_or_not_or_not_known(tmp_path: Path, soname: str, ver
         {"layer": "kitchen"},
         {"contents": []},
         {"contents": [{"glibc": "new", "sonames": {}, "absent": []}]},
+        {"contents": [{"sonames": {}, "absent": []}]},
+        {"contents": [{"glibc": "2.36", "musl": "1.2", "sonames": {}, "absent": []}]},
         {"versions": []},
         {"distros": {"some-1": {"content": 0, "measured": "yesterday", "image": ""}}},
     ],
@@ -102,6 +110,21 @@ def test_every_arch_has_profiles_that_know_glibc(arch: str) -> None:
         assert (profile.distro, profile.arch, profile.layer) == (distro, arch, Layer.DESKTOP)
         assert profile.sonames["libc.so.6"]
         assert not profile.absent & profile.sonames.keys()
+
+
+def test_a_distro_with_musl_has_what_musl_brings(tmp_path: Path) -> None:
+    content = {"musl": "1.2", "sonames": {"libz.so.1": 1}, "absent": [], "folders": ["/lib"]}
+    measured = read_profiles(written(tmp_path, contents=[content]))["some-1"]
+    (alpine,) = (release for release in load_catalogue() if release.id == "alpine-3.22")
+    alone = profile_of(alpine, "x86_64", is_minimal=True)
+
+    assert (measured.libc, measured.libc_version, measured.folders) == (Libc.MUSL, (1, 2), ("/lib",))
+    assert alone is not None
+    assert (alone.libc, alone.libc_version, alone.measured) == (Libc.MUSL, (1, 2), None)
+    for soname, known, unknown in [("libc.so", measured, None), ("libz.so.1", measured, alone)]:
+        assert known.library(soname) is Answer.RESOLVED
+        assert unknown is None or unknown.library(soname) is Answer.UNKNOWN
+    assert profile_of(alpine, "loongarch64", is_minimal=True) is None
 
 
 def test_an_arch_without_measurements_has_no_profile() -> None:

@@ -1,6 +1,9 @@
 """What a bench answers when its libraries are surveyed, and what becomes of it."""
 
+import io
 import json
+import os
+import sys
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -9,6 +12,7 @@ import pytest
 from image_records import release
 
 from manylinux_lab.bench.probe import survey
+from manylinux_lab.catalogue.distro import Libc
 from manylinux_lab.commands.profile import compared
 from manylinux_lab.errors import EngineError
 from manylinux_lab.images.prepared import Variant, Wanted
@@ -22,14 +26,19 @@ LIBRARIES = {"libc.so.6": ["GLIBC_2.17", "GLIBC_2.36"], "libX11.so.6": []}
 def surveyed(variant: Variant = Variant.MINIMAL, **answer: object) -> Profile:
     """Return the profile that an answer describes."""
     wanted = Wanted(release=release(), arch="x86_64", variant=variant)
-    text = json.dumps({"glibc": "2.36", "libraries": LIBRARIES, **answer})
+    text = json.dumps({"glibc": "2.36", "folders": ["/usr/lib"], "libraries": LIBRARIES, **answer})
     return profile_from(text.encode(), wanted, "sha256:1", TODAY)
 
 
 def test_a_survey_knows_everything() -> None:
     profile = surveyed()
 
-    assert (profile.glibc, profile.layer, profile.image, profile.measured) == ((2, 36), Layer.BASE, "sha256:1", TODAY)
+    assert (profile.libc_version, profile.layer, profile.image, profile.measured) == (
+        (2, 36),
+        Layer.BASE,
+        "sha256:1",
+        TODAY,
+    )
     assert profile.library("libowl.so.1") is Answer.UNRESOLVED
     assert profile.version("libc.so.6", "GLIBC_2.38") is Answer.UNRESOLVED
     assert surveyed(Variant.DESKTOP).layer is Layer.DESKTOP
@@ -38,8 +47,8 @@ def test_a_survey_knows_everything() -> None:
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        ({"glibc": ""}, "has no glibc"),
-        ({"libraries": {}}, "has no glibc"),
+        ({"glibc": ""}, "has no C library"),
+        ({"libraries": {}}, "has no C library"),
         ({"glibc": "new"}, "no answer that makes sense"),
         ({"libraries": {"libc.so.6": 1}}, "no answer that makes sense"),
         ({"libraries": {"libc.so.6": ["x" * 500]}}, "no answer that makes sense"),
@@ -50,9 +59,23 @@ def test_nonsense_is_the_labs_trouble(answer: dict[str, object], words: str) -> 
         surveyed(**answer)
 
 
+def test_a_distro_with_musl_can_be_surveyed(tmp_path: Path) -> None:
+    wanted = Wanted(release=replace(release(), libc=Libc.MUSL), arch="x86_64", variant=Variant.MINIMAL)
+    answer = {"musl": "1.2.5", "folders": ["/lib"], "libraries": {"ld-musl-x86_64.so.1": [], "libz.so.1": ["ZLIB_1.2"]}}
+    profile = profile_from(json.dumps(answer).encode(), wanted, "sha256:1", TODAY)
+    file = measured_file(tmp_path, "x86_64", Layer.BASE)
+    write_profiles(file, {profile.distro: profile})
+
+    assert (profile.libc, profile.libc_version, profile.folders) == (Libc.MUSL, (1, 2), ("/lib",))
+    assert profile.library("libgone.so.1") is Answer.UNRESOLVED
+    assert read_profiles(file) == {profile.distro: profile}
+    with pytest.raises(EngineError, match="has musl; the catalogue says glibc"):
+        surveyed(glibc="", musl="1.2.5", libraries={"libc.so": []})
+
+
 def test_profiles_are_written_as_they_are_read(tmp_path: Path) -> None:
     one = surveyed()
-    other = replace(one, distro="other-1", glibc=(2, 31), sonames={"libc.so.6": frozenset({"GLIBC_2.17"})})
+    other = replace(one, distro="other-1", libc_version=(2, 31), sonames={"libc.so.6": frozenset({"GLIBC_2.17"})})
     file = measured_file(tmp_path, "x86_64", Layer.BASE)
     write_profiles(file, {"other-1": other, one.distro: one})
     first = file.read_bytes()
@@ -66,7 +89,7 @@ def test_profiles_are_written_as_they_are_read(tmp_path: Path) -> None:
     ("fields", "sentences"),
     [
         ({}, []),
-        ({"glibc": (2, 35)}, ["glibc was 2.35"]),
+        ({"libc_version": (2, 35)}, ["glibc was 2.35"]),
         (
             {"sonames": {"libc.so.6": frozenset({"GLIBC_2.17"}), "libX11.so.6": None}},
             ["libc.so.6 has gained GLIBC_2.36"],
@@ -74,6 +97,8 @@ def test_profiles_are_written_as_they_are_read(tmp_path: Path) -> None:
         ({"sonames": {**dict.fromkeys(LIBRARIES), "libgone.so.1": None}}, ["no longer there: libgone.so.1"]),
         ({"sonames": {"libc.so.6": None}}, ["there now: libX11.so.6"]),
         ({"sonames": {"libc.so.6": None}, "is_complete": False}, []),
+        ({"folders": ("/lib64", "/usr/lib")}, ["the loader searched /lib64, /usr/lib"]),
+        ({"folders": ()}, []),
         (
             {"sonames": {"libc.so.6": None}, "is_complete": False, "absent": frozenset({"libX11.so.6"})},
             ["there now: libX11.so.6"],
@@ -91,7 +116,7 @@ def test_an_aged_profile_is_told(fields: dict[str, object], sentences: list[str]
 
 
 def test_this_system_can_be_surveyed() -> None:
-    found = survey.survey()
+    found = survey.survey(survey.folders(""))
 
     assert any(name.startswith("libc.") for name in found)
     assert all(isinstance(versions, list) for versions in found.values())
@@ -105,6 +130,27 @@ def test_what_is_no_library_is_passed_over(tmp_path: Path, content: bytes) -> No
     file.write_bytes(content)
 
     assert survey.read(str(file)) is None
+
+
+def test_musl_searches_what_its_configuration_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+
+    def configured(name: str) -> io.StringIO:
+        opened.append(name)
+        return io.StringIO(f"{tmp_path}:/nowhere\n{tmp_path}\n")
+
+    monkeypatch.setattr(survey, "open", configured, raising=False)
+
+    assert survey.folders("/lib/ld-musl-x86_64.so.1") == [str(tmp_path)]
+    assert opened == ["/etc/ld-musl-x86_64.path"]
+
+
+def test_this_python_names_its_loader() -> None:
+    elf = survey.read(os.path.realpath(sys.executable))
+
+    assert elf is not None
+    assert "/ld" in elf.interpreter()
+    assert any(survey.libc(elf.interpreter()).values())
 
 
 def test_the_loaders_configuration_is_followed(tmp_path: Path) -> None:

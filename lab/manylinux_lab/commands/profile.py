@@ -13,7 +13,7 @@ from ..catalogue.distro import Release
 from ..catalogue.reading import load_catalogue, select
 from ..engines.arch import emulated
 from ..errors import EngineError
-from ..images.prepared import NotAvailable, Sources, Variant, Wanted
+from ..images.prepared import NotAvailable, Sources, Variant, Wanted, named_files
 from ..images.provide import prepare
 from ..predicting.profile import Profile, load_profiles, measured_file, read_profiles, user_folder, write_profiles
 from ..predicting.surveying import LAYERS, measure
@@ -31,6 +31,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="minimal is the layer base, desktop the layer desktop (default: both)",
     )  # fmt: skip
     parser.add_argument("--engine", metavar="NAME", default="auto", help="auto (default), docker or bwrap")
+    parser.add_argument(
+        "--image", metavar="ID[:ARCH]=PATH", action="append", default=[],
+        help="a tarball or folder to use as that distro's image",
+    )  # fmt: skip
     parser.add_argument("--check", action="store_true", help="keep nothing; say where the kept profile has aged")
     parser.add_argument("--out", metavar="DIR", type=Path, help="where profiles are kept (default: your cache)")
 
@@ -43,10 +47,11 @@ def execute(arguments: argparse.Namespace) -> int:
         EngineError: no engine can be used.
     """
     engine = engines.choose(arguments.engine)
+    sources = Sources(named=named_files(arguments.image))
     measured, failed, aged = [], 0, 0
     for wanted in _wanted(arguments):
         try:
-            prepared = prepare(wanted, engine, Sources(), lambda sentence: print(sentence, file=sys.stderr))
+            prepared = prepare(wanted, engine, sources, lambda sentence: print(sentence, file=sys.stderr))
             profile = measure(wanted, prepared, engine, date.today(), is_emulated=emulated(wanted.arch))
         except NotAvailable as reason:
             print(f"left out  {wanted.id}: {reason}")
@@ -80,8 +85,8 @@ def _told(wanted: Wanted, profile: Profile) -> bool:
     known = load_profiles(wanted.arch, profile.layer).get(profile.distro)
     differences = [] if known is None else list(compared(known, profile))
     versions = sum(len(found or ()) for found in profile.sonames.values())
-    glibc = f"glibc {profile.glibc[0]}.{profile.glibc[1]}"
-    print(f"measured  {wanted.id}: {glibc}, {len(profile.sonames)} names of libraries, {versions} symbol versions")
+    names = f"{len(profile.sonames)} names of libraries, {versions} symbol versions"
+    print(f"measured  {wanted.id}: {_libc(profile)}, {names}")
     for sentence in differences:
         print(f"  aged since {known.measured if known else ''}: {sentence}")
     return bool(differences)
@@ -89,8 +94,10 @@ def _told(wanted: Wanted, profile: Profile) -> bool:
 
 def compared(known: Profile, seen: Profile) -> Iterator[str]:
     """Yield in which ways a kept profile is no longer true; what it never told is no difference."""
-    if known.glibc != seen.glibc:
-        yield f"glibc was {known.glibc[0]}.{known.glibc[1]}"
+    if _libc(known) != _libc(seen):
+        yield f"{_libc(known).replace(' ', ' was ')}"
+    if known.folders and known.folders != seen.folders:
+        yield f"the loader searched {_some(list(known.folders))}"
     gone = sorted(known.sonames.keys() - seen.sonames.keys())
     if gone:
         yield f"no longer there: {_some(gone)}"
@@ -105,6 +112,10 @@ def compared(known: Profile, seen: Profile) -> Iterator[str]:
             yield f"{soname} has lost {_some(sorted(before - now))}"
         if before is not None and now is not None and now - before - {"GLIBC_PRIVATE"}:
             yield f"{soname} has gained {_some(sorted(now - before))}"
+
+
+def _libc(profile: Profile) -> str:
+    return f"{profile.libc.value} {profile.libc_version[0]}.{profile.libc_version[1]}"
 
 
 def _some(names: list[str]) -> str:

@@ -25,8 +25,8 @@ def foretold(wheel: Wheel, bench: Bench, variant: str, seen: Outcome, catalogue:
 
     ``agrees`` is None where either side is not known. ``catalogue`` names further folders of distros.
     """
-    profile = profile_of(bench.distro, bench.arch, is_minimal=variant == "minimal")
     release = _releases(catalogue).get(bench.distro)
+    profile = profile_of(release, bench.arch, is_minimal=variant == "minimal") if release else None
     if profile is None or release is None:
         return {}
     ground = ground_of(release, bench.arch, is_minimal=variant == "minimal", interpreter=bench.interpreter)

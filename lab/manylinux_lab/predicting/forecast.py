@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from packaging.tags import Tag
 
-from ..catalogue.distro import Libc, Release
+from ..catalogue.distro import Release
 from ..interpreter import Interpreter, Origin, default_abi
 from ..judge import Outcome, OutcomeKind, Promise, Verdict, judge
 from ..wheels.elf import ElfFacts
@@ -51,7 +51,7 @@ def forecast(
     is_minimal: bool = False,
 ) -> Forecast | None:
     """Return what would happen on a release and an arch (a key of ``needs``); None where there is no such distro."""
-    profile = profile_of(release.id, arch, is_minimal=is_minimal)
+    profile = profile_of(release, arch, is_minimal=is_minimal)
     if profile is None and arch not in release.arches:
         return None
     platform = _platform(release, arch, profile)
@@ -77,8 +77,8 @@ def forecast(
 
 
 def _platform(release: Release, arch: str, profile: Profile | None) -> Platform:
-    """Return where the wheel would be; the measured glibc of the arch counts more than that of the release."""
-    version = profile.glibc if profile and release.libc is Libc.GLIBC else release.libc_version
+    """Return where the wheel would be; the measured libc of the arch counts more than that of the release."""
+    version = profile.libc_version if profile and profile.libc is release.libc else release.libc_version
     return Platform(arch=arch, libc=release.libc, libc_version=version)
 
 

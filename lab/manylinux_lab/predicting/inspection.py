@@ -6,6 +6,7 @@ from functools import cache
 
 from packaging.tags import Tag
 
+from ..catalogue.distro import Libc
 from ..engines.arch import ARCHES
 from ..wheels.elf import ElfFacts, elf_facts
 from ..wheels.listing import listing_of
@@ -81,7 +82,15 @@ def by_arch(tags: frozenset[Tag]) -> dict[str, tuple[str, ...]]:
 @cache
 def newest_glibc() -> int:
     """Return the minor version of the newest glibc that was measured on any arch."""
-    return max((profile.glibc[1] for arch in ARCHES for profile in load_profiles(arch).values()), default=0)
+    return max(
+        (
+            profile.libc_version[1]
+            for arch in ARCHES
+            for profile in load_profiles(arch).values()
+            if profile.libc is Libc.GLIBC
+        ),
+        default=0,
+    )
 
 
 def _notes(wheel: Wheel, surface: Surface, files: tuple[ElfFacts, ...], needs: tuple[Needs, ...]) -> Iterator[str]:

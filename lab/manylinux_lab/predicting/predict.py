@@ -7,14 +7,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ..bench.loader import explain, glibc_release, is_system_library
+from ..catalogue.distro import Libc
 from ..judge import Grade, Outcome, OutcomeKind
 from .ground import Ground
 from .needs import Need, Needs
 from .obstacles import LOADERS
 from .profile import Answer, Layer, Profile
 
-NO_EXECUTABLE_STACK = (2, 41)  # glibc's NEWS: dlopen no longer makes the stack executable
+NO_EXECUTABLE_STACK = (2, 41)  # glibc's NEWS: dlopen no longer makes the stack executable; musl never asks
 RELR = (2, 36)  # glibc's NEWS: the first with DT_RELR
+MUSL_RELR = (1, 2)  # musl's WHATSNEW: since 1.2.4, which the profile does not tell from 1.2.0
 URGENCY = (OutcomeKind.BROKEN, OutcomeKind.UNKNOWN, OutcomeKind.OK)
 SHOWN = 20
 
@@ -66,7 +68,7 @@ def _reasons(points: Iterable[Point], kind: OutcomeKind) -> list[str]:
 def _points(needs: Needs, profile: Profile, ground: Ground) -> Iterator[Point]:
     """Yield what goes wrong, in the order in which the loader comes upon it."""
     yield from _machine(needs, ground)
-    if profile.glibc >= NO_EXECUTABLE_STACK:
+    if profile.libc is Libc.GLIBC and profile.libc_version >= NO_EXECUTABLE_STACK:
         for file in needs.stacks:
             yield _broken(f"{file}: cannot enable executable stack", file, ground)
     for need in needs.libpython:
@@ -74,10 +76,7 @@ def _points(needs: Needs, profile: Profile, ground: Ground) -> Iterator[Point]:
     if not _all_resolved(needs, profile, ground):
         yield from _libraries(needs, profile, ground)
         yield from _versions(needs, profile, ground)
-    if profile.glibc < RELR:
-        for file in needs.relr:
-            what = f"'{_base(file)}' has DT_RELR relocations, which glibc 2.36 and newer understand"
-            yield Point(kind=OutcomeKind.BROKEN, reason=f"{what}; here is {_dotted(profile.glibc)}.")
+    yield from _relocations(needs, profile)
 
 
 def _machine(needs: Needs, ground: Ground) -> Iterator[Point]:
@@ -90,6 +89,17 @@ def _machine(needs: Needs, ground: Ground) -> Iterator[Point]:
         if level > ground.x86_level:
             reason = f"'{_base(file)}' insists on x86-64-v{level}; the distro runs on v{ground.x86_level} too."
             yield Point(kind=OutcomeKind.UNKNOWN, reason=reason)
+
+
+def _relocations(needs: Needs, profile: Profile) -> Iterator[Point]:
+    is_musl = profile.libc is Libc.MUSL
+    kind = OutcomeKind.UNKNOWN if is_musl and profile.libc_version == MUSL_RELR else OutcomeKind.BROKEN
+    if profile.libc_version > MUSL_RELR if is_musl else profile.libc_version >= RELR:
+        return
+    since = "musl 1.2.4" if is_musl else "glibc 2.36"
+    for file in needs.relr:
+        what = f"'{_base(file)}' has DT_RELR relocations, which {since} and newer understand"
+        yield Point(kind=kind, reason=f"{what}; here is {_dotted(profile.libc_version)}.")
 
 
 def _libpython(need: Need, ground: Ground) -> Point:
@@ -122,7 +132,7 @@ def _libraries(needs: Needs, profile: Profile, ground: Ground) -> Iterator[Point
             loose = OutcomeKind.OK if need.file not in needs.essential else point.kind
             yield Point(kind=loose, reason=point.reason, advice=point.advice)
         elif answer is Answer.UNKNOWN:
-            yield Point(kind=OutcomeKind.UNKNOWN, reason=_not_measured(need.file, need.library))
+            yield Point(kind=OutcomeKind.UNKNOWN, reason=_unmeasured(need, ground))
         elif ground.is_minimal and profile.layer is Layer.DESKTOP and need.library in ground.soname_packages:
             yield Point(kind=OutcomeKind.UNKNOWN, reason=_of_a_desktop(need, ground))
 
@@ -138,14 +148,20 @@ def _versions(needs: Needs, profile: Profile, ground: Ground) -> Iterator[Point]
             message = f"{need.library}: version `{need.version}' not found (required by {need.file})"
             yield _broken(message, need.file, ground)
         elif answer is Answer.UNKNOWN:
-            what = f"{need.version}' of '{need.library}"
-            yield Point(kind=OutcomeKind.UNKNOWN, reason=_not_measured(need.file, what))
+            yield Point(kind=OutcomeKind.UNKNOWN, reason=_not_compared(need, profile))
+
+
+def _not_compared(need: Need, profile: Profile) -> str:
+    if profile.libc is Libc.GLIBC:
+        return _not_measured(need.file, f"{need.version}' of '{need.library}")
+    what = f"'{_base(need.file)}' was linked with '{need.version}' of '{need.library}'"
+    return f"{what}; musl's loader compares no versions, and only running shows whether the symbols are there."
 
 
 def _is_old_enough(version: str, profile: Profile) -> bool:
     """Whether the glibc of the profile is as new as a version of it: the split by library was derived, not measured."""
     minor = glibc_release(version).removeprefix("2.")
-    return bool(minor) and int(minor) <= profile.glibc[1]
+    return bool(minor) and not profile.is_complete and int(minor) <= profile.libc_version[1]
 
 
 def _broken(message: str, file: str, ground: Ground) -> Point:
@@ -164,6 +180,12 @@ def _missing(need: Need) -> str:
 
 def _not_measured(file: str, what: str) -> str:
     return f"'{_base(file)}' needs '{what}', which was not measured here."
+
+
+def _unmeasured(need: Need, ground: Ground) -> str:
+    package = ground.soname_packages.get(need.library)
+    source = f"; the system package '{package}' would bring it" if package else ""
+    return f"{_not_measured(need.file, need.library).removesuffix('.')}{source}."
 
 
 def _of_a_desktop(need: Need, ground: Ground) -> str:

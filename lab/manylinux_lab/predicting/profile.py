@@ -15,8 +15,10 @@ from typing import Annotated
 import msgspec
 
 from ..atomic import appearing
+from ..catalogue.distro import Libc, Release
 from ..errors import UsageError
 from ..folders import cache_folder, data_folder
+from .musl import is_musl_itself
 
 SCHEMA = 1
 NOT_MEASURED = -1
@@ -44,35 +46,43 @@ class Profile:
     ``sonames`` maps a library to the symbol versions it defines, or to None where it is present and its versions were
     not measured. ``absent`` are libraries that are known to be missing; what is in neither is unknown, or missing too
     where ``is_complete`` says that everything was looked at. ``image`` is the digest of what was measured, empty where
-    the source does not tell; ``origin`` names the source.
+    the source does not tell; ``origin`` names the source. ``measured`` is None where nothing was. ``folders`` are those
+    that the loader searches, empty where the source does not tell.
     """
 
     distro: str
     arch: str
     layer: Layer
-    glibc: tuple[int, int]
+    libc_version: tuple[int, int]
     sonames: Mapping[str, frozenset[str] | None]
     absent: frozenset[str]
-    measured: date
+    measured: date | None
     image: str
     origin: str
     is_complete: bool = False
+    libc: Libc = Libc.GLIBC
+    folders: tuple[str, ...] = ()
 
     def library(self, soname: str) -> Answer:
         """Say whether the loader finds a library here."""
-        if soname in self.sonames:
+        if soname in self.sonames or (self.libc is Libc.MUSL and is_musl_itself(soname)):
             return Answer.RESOLVED
         return Answer.UNRESOLVED if self.is_complete or soname in self.absent else Answer.UNKNOWN
 
     def version(self, soname: str, version: str) -> Answer:
         """Say whether a library here defines a symbol version; that of a missing library is the library's own answer.
 
-        A library that defines no versions at all is not compared: glibc's loader only warns then.
+        A library that defines no versions at all is not compared: glibc's loader only warns then. musl's compares none,
+        and only running shows whether the symbols are there.
         """
+        if self.libc is Libc.MUSL and is_musl_itself(soname):
+            return Answer.UNKNOWN
         versions = self.sonames.get(soname)
         if versions is None:
             return Answer.UNKNOWN if soname in self.sonames else self.library(soname)
-        return Answer.RESOLVED if version in versions or not versions else Answer.UNRESOLVED
+        if version in versions or not versions:
+            return Answer.RESOLVED
+        return Answer.UNRESOLVED if self.libc is Libc.GLIBC else Answer.UNKNOWN
 
 
 Version = Annotated[str, msgspec.Meta(pattern=r"^\d{1,4}\.\d{1,4}$")]
@@ -80,9 +90,21 @@ Version = Annotated[str, msgspec.Meta(pattern=r"^\d{1,4}\.\d{1,4}$")]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Content:
-    glibc: Version
     sonames: dict[str, int]
     absent: tuple[str, ...]
+    glibc: Version | None = None
+    musl: Version | None = None
+    folders: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if (self.glibc is None) is (self.musl is None):
+            raise ValueError("a profile has either glibc or musl")
+
+    @property
+    def libc(self) -> tuple[Libc, tuple[int, int]]:
+        """The C library and its version."""
+        major, _, minor = str(self.glibc or self.musl).partition(".")
+        return Libc.GLIBC if self.glibc else Libc.MUSL, (int(major), int(minor))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -105,15 +127,33 @@ class _Document:
     complete: bool = False
 
 
-def profile_of(distro: str, arch: str, *, is_minimal: bool) -> Profile | None:
+def profile_of(release: Release, arch: str, *, is_minimal: bool) -> Profile | None:
     """Return the profile that tells most of a distro: of its plain image where that is asked for and was measured.
+
+    Of a distro with musl that was not measured, it tells of musl alone.
 
     Raises:
         UsageError: a file with profiles is damaged.
     """
     layers = (Layer.BASE, Layer.DESKTOP) if is_minimal else (Layer.DESKTOP,)
-    found = (load_profiles(arch, layer).get(distro) for layer in layers)
-    return next((profile for profile in found if profile is not None), None)
+    found = (load_profiles(arch, layer).get(release.id) for layer in layers)
+    alone = _musl_alone(release, arch) if release.libc is Libc.MUSL and arch in release.arches else None
+    return next((profile for profile in found if profile is not None), alone)
+
+
+def _musl_alone(release: Release, arch: str) -> Profile:
+    return Profile(
+        distro=release.id,
+        arch=arch,
+        layer=Layer.BASE,
+        libc=release.libc,
+        libc_version=release.libc_version,
+        sonames={},
+        absent=frozenset(),
+        measured=None,
+        image="",
+        origin="what musl itself brings (PEP 656)",
+    )
 
 
 @cache
@@ -159,12 +199,13 @@ def read_profiles(file: Path) -> Mapping[str, Profile]:
 
 def _profile(document: _Document, distro: str, entry: _Entry) -> Profile:
     content = document.contents[entry.content]
-    major, _, minor = content.glibc.partition(".")
+    libc, version = content.libc
     return Profile(
         distro=distro,
         arch=document.arch,
         layer=document.layer,
-        glibc=(int(major), int(minor)),
+        libc=libc,
+        libc_version=version,
         sonames={
             soname: None if place == NOT_MEASURED else document.versions[place]
             for soname, place in content.sonames.items()
@@ -174,6 +215,7 @@ def _profile(document: _Document, distro: str, entry: _Entry) -> Profile:
         image=entry.image,
         origin=document.source,
         is_complete=document.complete,
+        folders=content.folders,
     )
 
 
@@ -188,9 +230,10 @@ def write_profiles(file: Path, profiles: Mapping[str, Profile]) -> None:
     places = {versions: place for place, versions in enumerate(lists)}
     rows = [
         {
-            "glibc": f"{one.glibc[0]}.{one.glibc[1]}",
+            one.libc.value: f"{one.libc_version[0]}.{one.libc_version[1]}",
             "sonames": {name: places[tuple(sorted(versions or ()))] for name, versions in sorted(one.sonames.items())},
             "absent": [],
+            "folders": one.folders,
         }
         for _, one in sorted(profiles.items())
     ]

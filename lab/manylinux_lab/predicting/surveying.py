@@ -7,9 +7,11 @@ from typing import Annotated
 import msgspec
 
 from ..bench import probe
+from ..catalogue.distro import Libc
 from ..engines.contract import Engine, Mount
 from ..errors import EngineError
 from ..images.prepared import PreparedImage, Variant, Wanted
+from .musl import is_musl_itself
 from .profile import Layer, Profile
 
 INSIDE = "/survey"
@@ -21,16 +23,28 @@ Name = Annotated[str, msgspec.Meta(max_length=400)]
 Names = Annotated[list[Name], msgspec.Meta(max_length=5000)]
 
 
+Version = Annotated[str, msgspec.Meta(pattern=r"^(\d{1,4}\.\d{1,4}(\.\d+)*)?$")]
+
+
 class _Answer(msgspec.Struct):
-    glibc: Annotated[str, msgspec.Meta(pattern=r"^(\d{1,4}\.\d{1,4}(\.\d+)*)?$")]
     libraries: Annotated[dict[Name, Names], msgspec.Meta(max_length=50_000)]
+    folders: Names
+    glibc: Version = ""
+    musl: Version = ""
+
+    @property
+    def libc(self) -> Libc | None:
+        """The C library, or None where its version or its file was not found."""
+        if self.musl and any(map(is_musl_itself, self.libraries)):
+            return Libc.MUSL
+        return Libc.GLIBC if self.glibc and "libc.so.6" in self.libraries else None
 
 
 def measure(wanted: Wanted, prepared: PreparedImage, engine: Engine, today: date, *, is_emulated: bool) -> Profile:
     """Return the profile of a prepared image.
 
     Raises:
-        EngineError: the bench cannot be started, has no glibc or no Python, or answers nonsense.
+        EngineError: the bench cannot be started, has no Python or no C library that we know, or answers nonsense.
     """
     if not prepared.interpreters:
         raise EngineError(f"The image of '{wanted.id}' has no Python to measure it with.")
@@ -50,24 +64,27 @@ def profile_from(answer: bytes, wanted: Wanted, image: str, today: date) -> Prof
     """Return the profile that a survey's answer describes.
 
     Raises:
-        EngineError: it is no such answer, or the system has no glibc.
+        EngineError: it is no such answer, or the system's C library is not the one that the catalogue names.
     """
     try:
         seen = msgspec.json.decode(answer, type=_Answer)
     except msgspec.MsgspecError as error:
         raise EngineError(f"Measuring '{wanted.id}' gave no answer that makes sense: {error}.") from error
-    if not seen.glibc or "libc.so.6" not in seen.libraries:
-        raise EngineError(f"'{wanted.id}' has no glibc; only such distros have symbol versions to measure.")
-    major, minor = seen.glibc.split(".")[:2]
+    if seen.libc is not wanted.release.libc:
+        found = seen.libc.value if seen.libc else "no C library that the lab knows"
+        raise EngineError(f"'{wanted.id}' has {found}; the catalogue says {wanted.release.libc.value}.")
+    major, minor = (seen.musl or seen.glibc).split(".")[:2]
     return Profile(
         distro=wanted.release.id,
         arch=wanted.arch,
         layer=LAYERS[wanted.variant],
-        glibc=(int(major), int(minor)),
+        libc=wanted.release.libc,
+        libc_version=(int(major), int(minor)),
         sonames={name: frozenset(versions) for name, versions in seen.libraries.items()},
         absent=frozenset(),
         measured=today,
         image=image,
         origin=ORIGIN,
         is_complete=True,
+        folders=tuple(seen.folders),
     )

@@ -1,17 +1,22 @@
 """A program of its own: prints as JSON which libraries the loader of this system finds, and what versions they define.
 
+Beside them: which C library it is, and the folders that the loader searches.
+
 Like the probe it runs on Python 3.6 and newer with the standard library only. It loads none of the libraries.
 """
 
 import glob
 import json
 import os
+import re
 import struct
+import subprocess
 import sys
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 DEFAULTS = ("/lib", "/usr/lib", "/lib64", "/usr/lib64", "/lib32", "/usr/lib32")
-PT_LOAD, PT_DYNAMIC = 1, 2
+MUSL_DEFAULTS = ("/lib", "/usr/local/lib", "/usr/lib")  # musl's ldso/dynlink.c
+PT_LOAD, PT_DYNAMIC, PT_INTERP = 1, 2, 3
 DT_STRTAB, DT_STRSZ, DT_SONAME, DT_VERDEF, DT_VERDEFNUM = 5, 10, 14, 0x6FFFFFFC, 0x6FFFFFFD
 VER_FLG_BASE = 1
 SIZE_LIMIT = 1 << 29
@@ -82,15 +87,33 @@ class Elf:
             at += following
         return soname, versions
 
+    def interpreter(self) -> str:
+        """Return the path of the loader that starts this program, empty for a file that names none."""
+        return next((self._text(begin) for kind, begin, _, _ in self.segments if kind == PT_INTERP), "")
+
     def _text(self, at: int) -> str:
         return self.data[at : self.data.index(b"\0", at)].decode("utf-8", "replace")
 
 
-def folders() -> "List[str]":
-    """Return the folders that the loader searches: those of ld.so.conf with what it includes, then its own."""
-    found = list(_configured("/etc/ld.so.conf", 0))
-    triplets = [path for base in ("/lib", "/usr/lib") for path in sorted(glob.glob(base + "/*-linux-*"))]
-    return list(dict.fromkeys(os.path.realpath(path) for path in [*found, *triplets, *DEFAULTS] if os.path.isdir(path)))
+def folders(loader: str) -> "List[str]":
+    """Return the folders that the loader searches: those that its configuration names, then its own."""
+    if "ld-musl" in loader:
+        found = list(_musl_folders(loader))
+    else:
+        found = list(_configured("/etc/ld.so.conf", 0))
+        found += [path for base in ("/lib", "/usr/lib") for path in sorted(glob.glob(base + "/*-linux-*"))]
+        found += DEFAULTS
+    return list(dict.fromkeys(os.path.realpath(path) for path in found if os.path.isdir(path)))
+
+
+def _musl_folders(loader: str) -> "Iterator[str]":
+    """Yield what /etc/ld-musl-ARCH.path names, in the place of the folders that are built in."""
+    name = os.path.basename(loader).partition(".so")[0]
+    try:
+        with open(os.path.join("/etc", name + ".path")) as stream:
+            yield from (path for path in re.split(r"[:\n]", stream.read(1 << 16)) if path)
+    except (OSError, UnicodeDecodeError):
+        yield from MUSL_DEFAULTS
 
 
 def _configured(name: str, depth: int) -> "Iterator[str]":
@@ -120,11 +143,21 @@ def read(path: str) -> "Optional[Elf]":
         return None
 
 
-def survey() -> "Dict[str, List[str]]":
+def libc(loader: str) -> "Dict[str, str]":
+    """Return the version of the C library under its name. musl's loader tells it when it is started with no program."""
+    if "ld-musl" in loader:
+        said = subprocess.run([loader], stdout=subprocess.PIPE, stderr=subprocess.STDOUT).stdout
+        match = re.search(r"^Version (\d+(\.\d+)+)", said.decode("ascii", "replace"), re.MULTILINE)
+        return {"musl": match.group(1) if match else ""}
+    words = (os.confstr("CS_GNU_LIBC_VERSION") or "") if "CS_GNU_LIBC_VERSION" in os.confstr_names else ""
+    return {"glibc": words.partition(" ")[2]}
+
+
+def survey(searched: "List[str]") -> "Dict[str, List[str]]":
     """Return the versions by SONAME and by file name: the loader knows a library by either."""
     own = read(os.path.realpath(sys.executable))
     found = {}  # type: Dict[str, List[str]]
-    for folder in folders():
+    for folder in searched:
         for name in sorted(os.listdir(folder)):
             elf = read(os.path.join(folder, name)) if ".so" in name else None
             if elf is None or own is None or (elf.wide, elf.order, elf.kind[1]) != (own.wide, own.order, own.kind[1]):
@@ -138,6 +171,13 @@ def survey() -> "Dict[str, List[str]]":
     return found
 
 
+def main() -> None:
+    """Print everything."""
+    own = read(os.path.realpath(sys.executable))
+    loader = "" if own is None else own.interpreter()
+    searched = folders(loader)
+    print(json.dumps(dict(libc(loader), folders=searched, libraries=survey(searched))))
+
+
 if __name__ == "__main__":
-    libc = (os.confstr("CS_GNU_LIBC_VERSION") or "").split() if "CS_GNU_LIBC_VERSION" in os.confstr_names else []
-    print(json.dumps({"glibc": libc[1] if len(libc) == 2 else "", "libraries": survey()}))
+    main()
