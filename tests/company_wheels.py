@@ -81,6 +81,9 @@ CHANGES = {
     "sets_recursion_limit": "import sys\nsys.setrecursionlimit(5000)",
     "sets_umask": "import os\nos.umask(0o077)",
     "moves": "import os\nos.chdir('/')",
+    "lowers_limits": "import resource\n"
+    "soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)\n"
+    "resource.setrlimit(resource.RLIMIT_NOFILE, (soft - 1, hard))",
     "starts_threads": "import threading\nthreading.Thread(target=threading.Event().wait, daemon=True).start()",
     "polite": POLITE,
 }
@@ -177,6 +180,8 @@ def captures(folder: Path) -> dict[str, Path]:
         "own_two": package("own_two", "libplain-4e5f6a7b.so.1", 2),
         "path_one": build_loading(folder, "path_one", Library(file="libpath.so.1", source=HELPER % 1)),
         "path_two": build_loading(folder, "path_two", Library(file="libpath.so.1", source=HELPER % 2)),
+        "asks_sqlite": package("asks_sqlite", "libsqlite3.so.0", 1, ANSWERS),
+        "uses_sqlite": package("uses_sqlite", "libsqlite3.so.0", 1),
         "takes_sqlite": build_loading(folder, "takes_sqlite", Library(file="libsqlite3.so.0", source=HELPER % 1)),
         "omp_one": build_loading(folder, "omp_one", Library(file="libgomp-11aa.so.1.0.0", source=HELPER % 1)),
         "omp_two": build_loading(folder, "omp_two", Library(file="libgomp-22bb.so.1.0.0", source=HELPER % 2)),
