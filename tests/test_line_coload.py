@@ -40,7 +40,9 @@ COMPANIES = (
     fails("takes_sqlite,stdlib", "'libsqlite3.so.0' of 'takes-sqlite'"),
     clean("stdlib,takes_sqlite"),
     clean("owns_sqlite,stdlib"),
-    warns("stdlib,asks_sqlite", "was given 'libsqlite3.so.0' of the system instead of its own", Kind.CAPTURED_BY_SYSTEM),
+    warns(
+        "stdlib,asks_sqlite", "was given 'libsqlite3.so.0' of the system instead of its own", Kind.CAPTURED_BY_SYSTEM
+    ),
     fails("stdlib,uses_sqlite", "it was given 'libsqlite3.so.0' of the system instead of its own"),
     clean("stdlib,owns_sqlite"),
     notes("omp_one,omp_two", "OpenMP", Kind.RUNTIMES),

@@ -159,7 +159,9 @@ def test_hangs_in_company_end_at_the_deadline(tmp_path: Path, engine: str) -> No
         fails("host,hangs", "did not finish being imported before the deadline"),
         clean("hangs,host"),
         fails("host,hangs_at_exit", "can be loaded together, but the interpreter then does not end"),
-        fails("hates_forks,late_host", "A child that is forked after 'hates-forks' and 'late-host' are loaded does not"),
+        fails(
+            "hates_forks,late_host", "A child that is forked after 'hates-forks' and 'late-host' are loaded does not"
+        ),
         clean("host,late_host"),
     )
     subjects = [wheels[name] for name in ("host", "hangs", "hangs_at_exit", "hates_forks", "late_host")]
