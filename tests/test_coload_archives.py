@@ -79,7 +79,29 @@ def test_files_overlap_only_within_one_site(tmp_path: Path) -> None:
     ]
     archives = Archives(None)
     together = Ground({SITE: pair}, {}, lambda one: ())
-    (evidence,) = archives.of_many(reversed(pair), together)
+    (evidence,) = archives.of_many(pair[::-1], together)
     assert (evidence.kind, evidence.facts["wins"]) == (Kind.OVERLAP, pair[1].id)
     assert archives.of_many(pair, Ground({"/a": pair[:1], "/b": pair[1:]}, {}, lambda one: ())) == ()
-    assert archives.of_one(pair[0]) == ()
+    assert archives.of_one(pair[0], together) == ()
+
+
+def test_what_members_require_overlaps_too(tmp_path: Path) -> None:
+    brought = [build_wheel(tmp_path, name, files={"shared.py": name.encode()}) for name in ("x", "y")]
+    members = [
+        build_wheel(
+            tmp_path, name, files={f"{name}.py": b""}, lines=[f"Requires-Dist: {needed}" for needed in requires]
+        )
+        for name, requires in (("one", ["x"]), ("other", ["y"]), ("both", ["x", "y"]))
+    ]
+    x, y, one, other, both = map(read_wheel, (*brought, *members))
+    ground, archives = Ground({SITE: [x, y, one, other, both]}, {}, lambda one: ()), Archives(None)
+    (evidence,) = archives.of_many([one, other], ground)
+    assert evidence.kind is Kind.OVERLAP
+    assert evidence.words.startswith("'x' 1.0 and 'y' 1.0 both install 'shared.py' with different content")
+    assert evidence.words.endswith("; 'one' requires 'x'; 'other' requires 'y'")
+    (told,) = archives.of_many([x, other], ground)
+    assert told.words.endswith("deletes 1 file of the other; 'other' requires 'y'")
+    assert archives.of_many([one, both], ground) == (), "that is told of 'both' alone"
+    (alone,) = archives.of_one(both, ground)
+    assert alone.words.endswith("; 'both' requires 'x'; 'both' requires 'y'")
+    assert archives.of_one(one, ground) == ()

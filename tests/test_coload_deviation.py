@@ -64,7 +64,7 @@ def test_what_failed_alone_or_was_not_tried_is_no_deviation() -> None:
 
 def test_a_death_of_nobody_in_particular_has_words() -> None:
     together = observation(
-        member("a-1"), member("b-1"), status="crash", stage="details", signal=4, last_library="/x/y.so"
+        member("a-1"), member("b-1"), status="crash", stage="details", signal=4, last_library="/work/sites/s/y.so"
     )
     words = "The process crashed with SIGILL (illegal instruction: it needs a newer CPU) while being imported"
     assert found(together) == [("load", "", f"{words} (last library of the loader: 'y.so') after 'a' and 'b'")]

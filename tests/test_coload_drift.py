@@ -33,7 +33,15 @@ def test_what_something_else_changes_in_the_same_way_is_taken_away() -> None:
     mine = [change("environment", "A", None, "1"), change("environment", "B", None, "2"), change("umask", "", 0, 1)]
     others = [change("environment", "A", "x", "1"), change("environment", "B", None, "3")]
     assert without(mine, others) == tuple(mine[1:])
-    assert only_together(mine, others) == (mine[2],)
+
+
+def test_a_change_is_held_against_the_control_of_the_member_that_makes_it() -> None:
+    a, b = change("environment", "A", None, "1"), change("environment", "B", None, "1")
+    alone = {"one": (a,), "other": (b,)}
+    assert [*only_together({"one": (a,), "other": (b,)}, alone)] == []
+    assert [*only_together({"one": (a, b), "other": (b,)}, alone)] == [("one", b)]
+    assert [*only_together({"one": (a, b)}, alone)] == [], "it has moved to whoever loads the cause of it first"
+    assert [*only_together({"one": (change("umask"),)}, alone)] == [("one", change("umask"))]
 
 
 def test_of_lists_only_own_entries_are_left() -> None:

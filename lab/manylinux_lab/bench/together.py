@@ -10,7 +10,7 @@ from ..coload.confirming import Certainty, Confirmed, confirm
 from ..coload.effects import effects_outcome
 from ..coload.ground import Ground
 from ..coload.observation import Library, Observation, read_observation
-from ..coload.shrink import shrink
+from ..coload.shrink import Shrunk, shrink
 from ..coload.troubled import troubled_outcome
 from ..coload.weighing import Setting, company_outcome
 from ..engines.contract import Engine
@@ -130,7 +130,7 @@ class Company:
             wheel,
             ground,
             dependency=dependency,
-            static=self._archives.of_one(wheel),
+            static=self._archives.of_one(wheel, ground),
             own=self._roster.cell_of(cell.bench, "import", wheel),
         )
 
@@ -191,19 +191,21 @@ class Company:
             return part in failing
 
         smallest = shrink(tuple(setting.controls), fails, must=key[1])
-        facts = {"smallest": list(smallest.order), "shrunk_in_runs": smallest.runs}
-        if smallest.order not in failing:
-            return confirmed, replace(setting, facts={**setting.facts, **facts})
-        seen = failing[smallest.order]
-        return (
-            replace(confirmed, comparison=seen, deviations=seen.deviations),
-            replace(
-                setting,
-                controls={name: setting.controls[name] for name in smallest.order},
-                facts={**setting.facts, **facts},
-                enough=f"these {len(smallest.order)} of the {len(setting.controls)} are enough",
-            ),
+        facts = {
+            "smallest": list(smallest.order),
+            "shrunk_in_runs": smallest.runs,
+            "is_smallest": smallest.is_smallest,
+        }
+        setting = replace(
+            setting,
+            controls={name: setting.controls[name] for name in smallest.order},
+            facts={**setting.facts, **facts},
+            enough=_enough(smallest, len(setting.controls)),
         )
+        if smallest.order not in failing:
+            return confirmed, setting
+        seen = failing[smallest.order]
+        return replace(confirmed, comparison=seen, deviations=seen.deviations), setting
 
     def _refused(self, cell: Cell, ground: Ground, wheels: Sequence[Wheel]) -> Outcome | None:
         """Return an outcome where the installer did not install a wheel or something that it needs."""
@@ -281,3 +283,12 @@ class Company:
         seen, libraries = read_observation(events)
         self._libraries.update((library.path, library) for library in libraries)
         return seen
+
+
+def _enough(found: Shrunk, number: int) -> str:
+    """Return how few of a number of members it takes, as the end of a sentence."""
+    if not found.is_smallest:
+        return (
+            f"{len(found.order)} of the {number} are enough, perhaps fewer (the search ended after {found.runs} tries)"
+        )
+    return f"these {len(found.order)} of the {number} are enough" if len(found.order) < number else ""

@@ -1,6 +1,7 @@
 """What the files of wheels tell without being run, remembered: paths that two write, RECORD, runtimes, static TLS."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import replace
 from itertools import combinations
 
 from ..wheels.elf import ElfFacts
@@ -25,17 +26,32 @@ class Archives:
         self._loaded: dict[tuple[tuple[str, ...], str], tuple[ElfFacts, ...]] = {}
         self._unique: dict[tuple[tuple[str, ...], str], frozenset[str]] = {}
 
-    def of_one(self, wheel: Wheel) -> tuple[Evidence, ...]:
-        """Return what is wrong with the files of one wheel."""
-        return (*record_evidence(wheel), *top_level_evidence(wheel))
+    def of_one(self, wheel: Wheel, ground: Ground) -> tuple[Evidence, ...]:
+        """Return what is wrong with the files of one wheel, and where what it requires overwrites each other."""
+        pairs = combinations(_ordered(ground, ground.closure(wheel)), 2)
+        return (*record_evidence(wheel), *top_level_evidence(wheel), *self._overlaps_of(pairs, ground, [wheel]))
 
-    def of_many(self, wheels: Iterable[Wheel], ground: Ground) -> tuple[Evidence, ...]:
-        """Return what any two of the wheels both write into one site, in the order in which they were put there."""
-        asked = {wheel.sha256 for wheel in wheels}
-        ordered = [wheel for sha256, wheel in ground.wheels.items() if sha256 in asked]
+    def of_many(self, wheels: Sequence[Wheel], ground: Ground) -> tuple[Evidence, ...]:
+        """Return what two of the wheels both write into one site, in the order in which they were put there.
+
+        What they require counts too, but for what one of them requires by itself: that is told of it alone.
+        """
+        members = {wheel.sha256 for wheel in wheels}
+        closures = [ground.closure(wheel) for wheel in wheels]
+        pairs = (
+            (first, then)
+            for first, then in combinations(_ordered(ground, members.union(*closures)), 2)
+            if {first.sha256, then.sha256} <= members
+            or not any({first.sha256, then.sha256} <= closure for closure in closures)
+        )
+        return self._overlaps_of(pairs, ground, wheels)
+
+    def _overlaps_of(
+        self, pairs: Iterable[tuple[Wheel, Wheel]], ground: Ground, members: Sequence[Wheel]
+    ) -> tuple[Evidence, ...]:
         return tuple(
-            evidence
-            for first, then in combinations(ordered, 2)
+            replace(evidence, words=f"{evidence.words}{_brought((first, then), ground, members)}")
+            for first, then in pairs
             if set(ground.holding(first)) & set(ground.holding(then))
             for evidence in self._overlap(first, then)
         )
@@ -128,3 +144,18 @@ class Archives:
                 ),
                 facts={"bytes": needed, "free": free},
             )
+
+
+def _ordered(ground: Ground, wanted: Set[str]) -> list[Wheel]:
+    return [wheel for sha256, wheel in ground.wheels.items() if sha256 in wanted]
+
+
+def _brought(pair: Sequence[Wheel], ground: Ground, members: Sequence[Wheel]) -> str:
+    """Return who requires those of two wheels that are no members themselves, as the end of a sentence."""
+    known = {wheel.sha256 for wheel in members}
+    said = (
+        f"'{next(one.project for one in members if wheel.sha256 in ground.closure(one))}' requires '{wheel.project}'"
+        for wheel in pair
+        if wheel.sha256 not in known
+    )
+    return "".join(f"; {words}" for words in said)

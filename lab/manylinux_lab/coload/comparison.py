@@ -7,7 +7,7 @@ from ..wheels.wheel import Wheel
 from .bindings import Crossing, crossings
 from .capture import Capture, Need, captures
 from .deviation import Aspect, Deviation, Names, deviations
-from .drift import Change, flat, only_together
+from .drift import Change, Drift, flat, only_together
 from .ground import Ground
 from .observation import Library, Observation
 
@@ -54,7 +54,7 @@ class Comparison:
     deviations: tuple[Deviation, ...]
     captures: tuple[Capture, ...]
     crossings: tuple[Crossing, ...]
-    drifts: tuple[tuple[str, Change], ...]
+    drifts: tuple[Drift, ...]
     noises: tuple[tuple[str, str], ...]
 
     @property
@@ -81,7 +81,7 @@ def compare(
         deviations=deviations(seen, alone, names),
         captures=captured,
         crossings=crossings(seen, alone.values(), ground, told=told),
-        drifts=tuple(_drifts(seen, controls.values())),
+        drifts=tuple(_drifts(seen, controls)),
         noises=tuple(_noises(seen, alone)),
     )
 
@@ -123,20 +123,19 @@ def _certain(seen: Observation, captured: tuple[Capture, ...], ground: Ground) -
     )
 
 
-def _drifts(seen: Observation, controls: Iterable[Control]) -> Iterable[tuple[str, Change]]:
-    """Return the changes that no member makes alone; what threads do depends on too much to be compared."""
-    if not any(member.changes for member in seen.members):
-        return
-    known = [change for control in controls for change in control.changes]
-    for member in seen.members:
-        for change in only_together(flat(member.changes), known):
-            if change.key != "threads":
-                yield member.id, change
+def _drifts(seen: Observation, controls: Mapping[str, Control]) -> Iterator[Drift]:
+    """Yield the changes that a member does not make alone; what threads do depends on too much to be compared."""
+    together = {member.id: flat(member.changes) for member in seen.members if member.changes}
+    alone = {name: control.changes for name, control in controls.items()} if together else {}
+    for member, change in only_together(together, alone):
+        if change.key != "threads":
+            yield member, change
 
 
-def _noises(seen: Observation, alone: Mapping[str, Observation]) -> Iterable[tuple[str, str]]:
-    """Return what members print only in company."""
-    quiet = not any(member.noise for control in alone.values() for member in control.members)
+def _noises(seen: Observation, alone: Mapping[str, Observation]) -> Iterator[tuple[str, str]]:
+    """Yield what members print only in company; as with changes, what one prints alone can move to another."""
+    talkers = {name for name, control in alone.items() if any(member.noise for member in control.members)}
+    silenced = talkers & {member.id for member in seen.members if not member.noise}
     for member in seen.members:
-        if member.noise and quiet:
+        if member.noise and member.id not in talkers and not silenced:
             yield member.id, member.noise

@@ -170,7 +170,8 @@ def death_words(seen: Observation, aspect: Aspect) -> str:
         return f"did not finish {doing} before the deadline"
     if seen.status == "early-exit":
         return f"ended the process with exit code {seen.exit_code} while {doing}"
-    last = seen.last_library.rpartition("/")[2]
+    # That of the system says nothing: a crash in plain Python comes after the loader's last word, too.
+    last = seen.last_library.rpartition("/")[2] if SITES.match(seen.last_library) else ""
     return f"{signal_words(seen.signal)} while {doing}{f' (last library of the loader: {last!r})' if last else ''}"
 
 

@@ -25,6 +25,9 @@ class Change:
     after: Any
 
 
+Drift = tuple[str, Change]  # a member, and what it changes
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Meaning:
     """How a change is told: ``what`` ends a sentence that begins with the wheel, with a place for the part.
@@ -201,10 +204,24 @@ def _is_counted(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and isinstance(value[0], int)
 
 
-def only_together(changes: Iterable[Change], alone: Iterable[Change]) -> tuple[Change, ...]:
-    """Return the changes of something that no control changes at all; values before differ in company anyway."""
-    known = {(change.key, change.part) for change in alone}
-    return tuple(change for change in changes if (change.key, change.part) not in known)
+def only_together(together: Mapping[str, Sequence[Change]], alone: Mapping[str, Sequence[Change]]) -> Iterator[Drift]:
+    """Yield the changes that members make only in company, each with its member; values before differ there anyway.
+
+    What another member changes alone and here does not has only moved: both load the same module, and the first one to
+    do so gets the change.
+    """
+    known = {member: _places(changes) for member, changes in alone.items()}
+    here = {member: _places(changes) for member, changes in together.items()}
+    for member, changes in together.items():
+        for change in changes:
+            place = (change.key, change.part)
+            moved = (other for other in known.keys() - {member} if place in known[other])
+            if place not in known[member] and all(place in here.get(other, ()) for other in moved):
+                yield member, change
+
+
+def _places(changes: Iterable[Change]) -> frozenset[tuple[str, str]]:
+    return frozenset((change.key, change.part) for change in changes)
 
 
 def drift_evidence(who: str, changes: Iterable[Change], when: str = "when it is loaded") -> tuple[Evidence, ...]:

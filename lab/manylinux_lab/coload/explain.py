@@ -45,15 +45,17 @@ def likely_cause(deviation: Deviation, wheel: Wheel | None, clues: Clues, ground
     trouble = explain(f"{deviation.said}\n{deviation.trace}", {})
     if trouble is not None and trouble.kind in (LoaderTrouble.STATIC_TLS, LoaderTrouble.EXECUTABLE_STACK):
         return Cause(words=trouble.what, advice=trouble.advice)
-    overlap = next((evidence for evidence in clues.overlaps if _is_overwritten(evidence, wheel)), None)
+    overlap = next((evidence for evidence in clues.overlaps if _is_overwritten(evidence, wheel, ground)), None)
     if overlap is not None:
         return Cause(words=_lowered(overlap.words), advice=overlap.advice)
     return _crossing_cause(deviation, wheel, clues.crossings, ground, label) or _drift_cause(deviation, clues.drifts)
 
 
-def _is_overwritten(evidence: Evidence, wheel: Wheel | None) -> bool:
-    """Tell whether evidence is about files with different content of which a wheel has some, if it is known which."""
-    return evidence.kind is Kind.OVERLAP and (wheel is None or wheel.id in evidence.facts["wheels"])
+def _is_overwritten(evidence: Evidence, wheel: Wheel | None, ground: Ground) -> bool:
+    """Tell whether evidence is about files with different content of which a wheel, or what it requires, has some."""
+    if evidence.kind is not Kind.OVERLAP or wheel is None:
+        return evidence.kind is Kind.OVERLAP
+    return not {ground.wheels[sha256].id for sha256 in ground.closure(wheel)}.isdisjoint(evidence.facts["wheels"])
 
 
 def _captured(deviation: Deviation, wheel: Wheel | None, captures: Sequence[Capture], ground: Ground) -> Capture | None:

@@ -1,6 +1,6 @@
 """From what was confirmed to the outcome of a cell: each piece becomes evidence, failures are told with a cause."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,10 +56,10 @@ class Setting:
 def company_outcome(confirmed: Confirmed, setting: Setting) -> Outcome:
     """Return the outcome of wheels in one process."""
     comparison = confirmed.comparison
-    causes = [_cause(deviation, comparison, setting) for deviation in confirmed.deviations]
-    doubt = _doubt(confirmed, setting)
+    doubts, certain = _doubted(confirmed, setting)
+    causes = [_cause(deviation, comparison, setting) for deviation in certain]
     found = [
-        *_deviation_evidence(confirmed, causes, setting.enough),
+        *_deviation_evidence(confirmed, list(zip(certain, causes, strict=True)), setting.enough),
         *structural_evidence(comparison, setting),
         *setting.overlaps,
         *setting.notes,
@@ -71,12 +71,12 @@ def company_outcome(confirmed: Confirmed, setting: Setting) -> Outcome:
         **({"alone": alone} if confirmed.deviations or any(one.notes for one in setting.controls.values()) else {}),
         **({"rate": confirmed.rate} if confirmed.rate else {}),
         **({"likely_cause": cause.words} if cause else {}),
+        **({"doubts": doubts} if doubts else {}),
     }
-    if doubt:
-        told = outcome_of([one for one in found if one.kind is not Kind.OUTCOME], grade=Grade.NONE, facts=facts)
-        if told.kind is OutcomeKind.OK:
-            return Outcome(kind=OutcomeKind.UNKNOWN, reason=doubt, facts=told.facts)
-    return outcome_of(found, grade=grade(comparison, setting.controls), facts=facts)
+    told = outcome_of(found, grade=grade(comparison, setting.controls), facts=facts)
+    if doubts and told.kind is OutcomeKind.OK:
+        return Outcome(kind=OutcomeKind.UNKNOWN, reason=doubts[0], facts=told.facts)
+    return told
 
 
 def structural_evidence(comparison: Comparison, setting: Setting) -> tuple[Evidence, ...]:
@@ -118,10 +118,10 @@ def _cause(deviation: Deviation, comparison: Comparison, setting: Setting) -> Ca
     return likely_cause(deviation, wheel, clues, setting.ground, setting.label)
 
 
-def _deviation_evidence(confirmed: Confirmed, causes: Sequence[Cause | None], enough: str) -> Iterable[Evidence]:
-    if confirmed.certainty is Certainty.NONE:
-        return
-    for deviation, cause in list(zip(confirmed.deviations, causes, strict=True))[:TOLD]:
+def _deviation_evidence(
+    confirmed: Confirmed, certain: Sequence[tuple[Deviation, Cause | None]], enough: str
+) -> Iterator[Evidence]:
+    for deviation, cause in certain[:TOLD]:
         because = f"; {cause.words}" if cause else ""
         yield Evidence(
             kind=KINDS[confirmed.certainty],
@@ -147,22 +147,26 @@ def _rate_words(confirmed: Confirmed) -> str:
     return ""
 
 
-def _doubt(confirmed: Confirmed, setting: Setting) -> str:
-    """Return why a deviation blames no wheel: an emulator crashes by itself, and memory can run out."""
-    if confirmed.certainty is not Certainty.ALWAYS:
-        return ""
-    doubts = [_doubt_of(deviation, setting) for deviation in confirmed.deviations]
-    return doubts[0] if all(doubts) else ""
+def _doubted(confirmed: Confirmed, setting: Setting) -> tuple[list[str], list[Deviation]]:
+    """Return why some deviations blame no wheel, and the others.
+
+    An emulator crashes by itself, and memory can run out. What only a forked process shows blames nobody anyway.
+    """
+    if confirmed.certainty not in (Certainty.ALWAYS, Certainty.SOMETIMES):
+        return [], list(confirmed.deviations)
+    doubts = [(_doubt_of(deviation, setting), deviation) for deviation in confirmed.deviations]
+    rate = _rate_words(confirmed)
+    return [f"{words}{rate}." for words, _ in doubts if words], [one for words, one in doubts if not words]
 
 
 def _doubt_of(deviation: Deviation, setting: Setting) -> str:
     if setting.emulated and deviation.how in DEATHS - {"early-exit"}:
-        return f"{deviation.words} under emulation of {setting.emulated}; a native run must confirm it."
+        return f"{deviation.words} under emulation of {setting.emulated}; a native run must confirm it"
     if deviation.signal == KILLED and deviation.how != "hang":
-        return f"{deviation.words}: the bench may have run out of memory for both."
+        return f"{deviation.words}: the bench may have run out of memory for both"
     last = deviation.trace.rstrip().rpartition("\n")[2]
     if last.startswith("MemoryError") or "No space left on device" in deviation.said:
-        return f"{deviation.words}: the bench ran out of memory or space."
+        return f"{deviation.words}: the bench ran out of memory or space"
     return ""
 
 
