@@ -61,6 +61,7 @@ class Options:
     out: str = "runs"
     templates: str = ""
     keep: bool = False
+    history: str = ""
     image: tuple[str, ...] = ()
     registry_mirror: str = ""
     lock: str = "distros.lock"
@@ -118,6 +119,7 @@ FLAGS: Mapping[str, tuple[str, str, str]] = {
     "out": ("--out", "DIR", "where runs are kept (default: runs)"),
     "templates": ("--templates", "DIR", "a folder with report templates that come before the lab's own"),
     "keep": ("--keep", "", "keep the staged wheels of the run"),
+    "history": ("--history", "FILE", "keep the results in this file beside those of other runs; it is made if need be"),
     "image": ("--image", "ID[:ARCH]=PATH", "a tarball or folder to use as that distro's image"),
     "registry_mirror": ("--registry-mirror", "HOST", "pull images from this registry instead of their own"),
     "lock": ("--lock", "FILE", "image digests to use (default: distros.lock, where it exists)"),

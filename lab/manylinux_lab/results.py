@@ -1,7 +1,7 @@
 """``results.jsonl``: one line for each cell, appended as it happens, and the only input of every report."""
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -153,10 +153,18 @@ def read_results(path: Path) -> tuple[Result, ...]:
     Raises:
         UsageError: there is no such file, a newer lab wrote it, or it is not a results file at all.
     """
+    return tuple({result.cell: result for result in read_lines(path)}.values())
+
+
+def read_lines(path: Path) -> Iterator[Result]:
+    """Yield the results of a file as they were written, a cell's earlier ones too; a torn line is passed over.
+
+    Raises:
+        UsageError: as for ``read_results``.
+    """
     if not path.is_file():
         raise UsageError(f"There is no results file at '{path}'; name the folder of a run.")
     decoder = msgspec.json.Decoder(Result)
-    results: dict[str, Result] = {}
     lines = torn = 0
     with path.open("rb") as stream:
         for line in stream:
@@ -165,10 +173,9 @@ def read_results(path: Path) -> tuple[Result, ...]:
             if result is None:
                 torn += 1
             else:
-                results[result.cell] = result
+                yield result
     if lines > 1 and torn == lines:
         raise UsageError(f"The file '{path}' is not a results file that this lab reads (schema 1 to {SCHEMA}).")
-    return tuple(results.values())
 
 
 def _parse(decoder: msgspec.json.Decoder[Result], line: bytes, path: Path) -> Result | None:

@@ -65,6 +65,8 @@ def begin(options: Options) -> Started:
     subjects = _subjects(options)
     suites = tuple(Path(name) for name in options.suite)
     with_suites(suites)
+    if options.history:  # the run may be resumed from another folder
+        options = replace(options, history=str(Path(options.history).absolute()))
     selected = places(options, _today())
     engine = _engine(options)
     found = provided(selected, options, _today(), engine, _say)
@@ -125,7 +127,8 @@ def _resume(options: Options) -> Started:
         return Started(folder=folder, workers=0, suites=(), nothing_to_do=reason)
     engines.choose(run.engine).reap()
     folder.fill_stage(run.plan.files)
-    folder.write(replace(run, finished=finished))
+    history = options.history or run.options.history
+    folder.write(replace(run, finished=finished, options=replace(run.options, history=history)))
     suites = tuple(Path(name) for name in run.options.suite)
     return Started(folder=folder, workers=_workers(options, run.plan), suites=suites)
 

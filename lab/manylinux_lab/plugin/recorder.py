@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from ..errors import UsageError
+from ..history.keeping import keep
 from ..judge import Outcome, OutcomeKind, Verdict
 from ..report import in_plan_order, terminal, write_reports
 from ..results import ExitCode, Result, ResultsWriter, exit_code, in_short, worst
@@ -157,6 +158,8 @@ class Recorder:
             self._trouble = self._trouble or f"The reports could not be written: {reason}."
             if self._session.exitstatus == ExitCode.KEPT:
                 self._session.exitstatus = ExitCode.LAB_FAILED
+        if run.options.history and (kept := keep(run.options.history, self._stand.folder)):
+            terminalreporter.write_line(kept)
         if missing:
             terminalreporter.write_line(f"Go on with: manylinux-lab run --resume {_short(self._stand.folder.path)}")
         if self._trouble:

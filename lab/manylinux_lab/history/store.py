@@ -1,0 +1,185 @@
+"""Runs and their results in a history file: the one module that speaks SQL about them."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from hashlib import sha256
+from itertools import chain
+from pathlib import Path
+
+import msgspec
+
+from ..results import Cached, Result
+from .opening import PATIENCE, connected
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KeptRun:
+    """A run in a history: how it is called there, its own id, the lab's version, when it began, how many cells."""
+
+    name: str
+    said: str
+    lab: str
+    begun: str
+    cells: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Added:
+    """What an import did: the run's name in the history, how many results are new there, and how many it has."""
+
+    name: str
+    said: str
+    new: int
+    whole: int
+
+    @property
+    def is_renamed(self) -> bool:
+        """Whether another run had the id."""
+        return self.name != self.said
+
+
+def add(path: Path, said: str, results: Iterable[Result], *, patience: float = PATIENCE) -> Added | None:
+    """Keep the results of a run in the history at ``path``: all of them, or, with an exception, none.
+
+    Adding what is there already changes nothing, so a run can be added again whenever it has more results. ``results``
+    are in the order in which they were written; of several of a cell the last one counts. None are no run.
+
+    Raises:
+        EngineError, UsageError: as ``opening.telling`` says.
+    """
+    stream = iter(results)
+    first = next(stream, None)
+    if first is None:
+        return None
+    with connected(path, patience=patience) as connection, _writing(connection):
+        run, name = _run(connection, said, first)
+        before = _count(connection, run)
+        writer = _Writer(connection, run)
+        for result in chain([first], stream):
+            writer.write(result)
+        whole = _count(connection, run)
+    return Added(name=name, said=said, new=whole - before, whole=whole)
+
+
+def runs(path: Path) -> tuple[KeptRun, ...]:
+    """Return the runs of a history, the oldest first."""
+    statement = (
+        "SELECT runs.name, said, lab, begun, count(DISTINCT seen.cell) FROM runs "
+        "JOIN results ON results.run = runs.id JOIN seen ON seen.id = results.seen "
+        "GROUP BY runs.id ORDER BY begun, runs.name"
+    )
+    with connected(path, reading=True) as connection:
+        rows = connection.execute(statement).fetchall()
+    return tuple(KeptRun(name=row[0], said=row[1], lab=row[2], begun=row[3], cells=row[4]) for row in rows)
+
+
+def results_of(path: Path, name: str) -> tuple[Result, ...]:
+    """Return the results of a run, the one that counts for each cell."""
+    found = {result.cell: result for result in lines_of(path, name)}
+    return tuple(found.values())
+
+
+def lines_of(path: Path, name: str) -> Iterator[Result]:
+    """Yield all results of a run in the order in which they were seen, as a results file has them."""
+    statement = (
+        "SELECT seen.body, runs.name, results.source, results.source_at FROM results "
+        "JOIN runs ON runs.id = results.run JOIN seen ON seen.id = results.seen WHERE runs.name = ? "
+        "ORDER BY results.id"
+    )
+    decoder = msgspec.json.Decoder(Result)
+    with connected(path, reading=True) as connection:
+        for body, called, source, at in connection.execute(statement, (name,)):
+            cached = Cached(run=source, at=at) if source else None
+            yield replace(decoder.decode(body), run=called, cached=cached)
+
+
+@contextmanager
+def _writing(connection: sqlite3.Connection) -> Iterator[None]:
+    """Hold the one writer's transaction."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:  # a full disk has ended it already
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _run(connection: sqlite3.Connection, said: str, first: Result) -> tuple[int, str]:
+    """Return the run's key and name; one that is not known yet is made.
+
+    A run is known by its id and its first result, which never changes, since results are only appended. Another run of
+    the same id gets a number behind its name.
+    """
+    fingerprint = sha256(msgspec.json.encode(replace(first, run=""))).hexdigest()
+    known = connection.execute("SELECT id, name FROM runs WHERE said = ? AND fingerprint = ?", (said, fingerprint))
+    if row := known.fetchone():
+        return row[0], row[1]
+    others = connection.execute("SELECT count(*) FROM runs WHERE said = ?", (said,)).fetchone()[0]
+    name = f"{said}#{others + 1}" if others else said
+    values = (name, said, fingerprint, first.lab, _begun(said, first))
+    made = connection.execute("INSERT INTO runs (name, said, fingerprint, lab, begun) VALUES (?, ?, ?, ?, ?)", values)
+    return int(made.lastrowid or 0), name
+
+
+def _begun(said: str, first: Result) -> str:
+    """Return when a run began, as its id says: its first result may have been taken over from an earlier run."""
+    try:
+        moment = datetime.strptime(said[: len("20261121-014512")], "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
+    except ValueError:
+        return first.at
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _count(connection: sqlite3.Connection, run: int) -> int:
+    return int(connection.execute("SELECT count(*) FROM results WHERE run = ?", (run,)).fetchone()[0])
+
+
+class _Writer:
+    """Writes results of a run; what many share (images, wheels) is looked up once."""
+
+    def __init__(self, connection: sqlite3.Connection, run: int) -> None:
+        self._connection = connection
+        self._run = run
+        self._known: dict[tuple[str, ...], int] = {}
+        self._encoder = msgspec.json.Encoder()
+
+    def write(self, result: Result) -> None:
+        body = self._encoder.encode(replace(result, run="", cached=None))
+        source = result.cached or Cached(run="", at="")
+        self._connection.execute(
+            "INSERT OR IGNORE INTO results (run, seen, source, source_at) VALUES (?, ?, ?, ?)",
+            (self._run, self._seen(result, body), source.run, source.at),
+        )
+
+    def _seen(self, result: Result, body: bytes) -> int:
+        digest = sha256(body).digest()
+        row = self._connection.execute("SELECT id FROM seen WHERE digest = ?", (digest,)).fetchone()
+        if row:
+            return int(row[0])
+        image = self._id("images", digest=result.image) if result.image else None
+        wheel = self._id("wheels", name=result.subject, sha256=result.sha256) if result.sha256 else None
+        made = self._connection.execute(
+            "INSERT INTO seen (digest, cell, image, wheel, at, verdict, how, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (digest, self._cell(result), image, wheel, result.at, result.verdict.value, result.how.value, body),
+        )
+        return int(made.lastrowid or 0)
+
+    def _cell(self, result: Result) -> int:
+        return self._id("cells", name=result.cell, bench=result.bench, question=result.check, project=result.project)
+
+    def _id(self, table: str, **values: str) -> int:
+        """Return the key of a row of one of the three small tables, which is made where there is none."""
+        name = (table, *values.values())
+        if name not in self._known:
+            columns, marks = ", ".join(values), ", ".join("?" * len(values))
+            insert = f"INSERT OR IGNORE INTO {table} ({columns}) VALUES ({marks})"  # noqa: S608 - names of our own
+            self._connection.execute(insert, tuple(values.values()))
+            where = " AND ".join(f"{column} = ?" for column in values)
+            select = f"SELECT id FROM {table} WHERE {where}"  # noqa: S608
+            self._known[name] = int(self._connection.execute(select, tuple(values.values())).fetchone()[0])
+        return self._known[name]
