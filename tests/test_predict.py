@@ -219,4 +219,5 @@ def test_distros_differ_in_level_and_page(distro: str, arch: str, level: int, pa
     (release,) = (one for one in load_catalogue() if one.id == distro)
     found = ground_of(release, arch)
 
-    assert (found.x86_level, found.page_size, found.soname_packages) == (level, page, release.soname_packages)
+    assert (found.x86_level, found.page_size) == (level, page)
+    assert release.soname_packages.items() <= found.soname_packages.items()

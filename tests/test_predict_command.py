@@ -132,3 +132,17 @@ def test_every_measured_place_is_predicted_at_once(capsys: pytest.CaptureFixture
 
     assert len(forecasts) > 500
     assert {one["verdict"] for one in forecasts if one["arch"] == "x86_64"} == {"pass"}
+
+
+def test_the_last_release_with_a_library_is_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = wheel(tmp_path, library="libcrypt.so.1")
+    _, text = said(capsys, path, "--distro", "fedora-44")
+    _, document = said(capsys, path, "--distro", "fedora-44", "--json")
+    (entry,) = json.loads(document)["wheels"]
+    (span,) = entry["spans"]
+
+    assert words_of(text) == {"fedora-44": "FAIL"}
+    assert "\nFedora: true until 29; false from 30 on. " in text
+    assert "the system package 'libxcrypt-compat' would bring it" in " ".join(text.split("Fedora:")[1].split())
+    assert [one["distro"] for one in entry["forecasts"]] == ["fedora-44"]
+    assert (span["holds"][-1], span["fails"][0], span["unknown"]) == ("29", "30", [])

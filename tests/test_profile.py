@@ -11,7 +11,8 @@ from manylinux_lab.catalogue.distro import Libc
 from manylinux_lab.catalogue.reading import load_catalogue
 from manylinux_lab.engines.arch import ARCHES
 from manylinux_lab.errors import UsageError
-from manylinux_lab.predicting.profile import Answer, Layer, load_profiles, profile_of, read_profiles
+from manylinux_lab.predicting.best_profile import profile_of
+from manylinux_lab.predicting.profile import Answer, Layer, load_profiles, read_profiles
 
 
 def document(**fields: Any) -> dict[str, Any]:

@@ -49,7 +49,15 @@ TOOLS = (
 )  # fmt: skip
 BOOTSTRAP_TOOLS = ("apk", "dnf", "mmdebstrap", "pacman", "zypper")
 # What is known of installers, policies, neighbours and runtimes stands in the same folder.
-NOT_DISTROS = ("names.toml", "neighbours.toml", "pip.toml", "policies.toml", "policy.toml", "runtimes.toml")
+NOT_DISTROS = (
+    "dropped.toml",
+    "names.toml",
+    "neighbours.toml",
+    "pip.toml",
+    "policies.toml",
+    "policy.toml",
+    "runtimes.toml",
+)
 
 SHARED_KEYS = (
     "name", "family", "libc", "libc_version", "dataset", "rolling", "image", "images", "arches", "interpreters",

@@ -19,6 +19,7 @@ from ..engines.arch import ARCHES, known_arch
 from ..judge import Verdict
 from ..predicting.forecast import Forecast, forecast, needs_by_arch
 from ..predicting.inspection import by_arch
+from ..predicting.spans import Span, spans
 from ..report.escape import plain
 from ..results import ExitCode
 from ..wheels.elf import elf_facts
@@ -66,22 +67,28 @@ def execute(arguments: argparse.Namespace) -> int:
         UsageError: a wheel, a distro or an arch does not exist.
         EngineError: a file cannot be read any more.
     """
-    releases = select(_catalogue(arguments), arguments.distro or ["supported"], date.today())
+    catalogue = _catalogue(arguments)
+    releases = select(catalogue, arguments.distro or ["supported"], date.today())
     entries: list[dict[str, Any]] = []
     fails = False
     for path in wheel_files(arguments.wheels):
         try:
             wheel = read_wheel(path)
             arches = _arches(arguments.arch, wheel)
-            found = forecasts(wheel, releases, arches, is_minimal=arguments.variant == "minimal")
+            history = _whole_lines(catalogue, releases)
+            everything = forecasts(wheel, history, arches, is_minimal=arguments.variant == "minimal")
+            found = _of(everything, releases)
+            changes = spans(everything, history)
         except UnreadableWheelError as error:
             fails = True
             entries.append({"wheel": path.name, "unreadable": str(error)})
             text = f"{plain(path.name)}\n{plain(str(error))}"
         else:
             fails = fails or any(one.verdict is Verdict.FAIL for one in found)
-            entries.append({"wheel": wheel.id, "sha256": wheel.sha256, "forecasts": _records(found)})
-            text = as_text(wheel, found, releases, arches)
+            entries.append(
+                {"wheel": wheel.id, "sha256": wheel.sha256, "forecasts": _records(found), "spans": _records(changes)}
+            )
+            text = as_text(wheel, found, changes, releases, arches)
         if not arguments.json:
             print(text)
     if arguments.json:
@@ -111,12 +118,29 @@ def _arches(wanted: Sequence[str], wheel: Wheel) -> tuple[str, ...]:
     return tuple(arch for arch in ARCHES if arch in {*found, *named})
 
 
-def _records(found: Iterable[Forecast]) -> list[Any]:
+def _whole_lines(catalogue: Sequence[Release], releases: Iterable[Release]) -> tuple[Release, ...]:
+    """Return all releases of the distros that were asked for: where a promise ends is seen beside those."""
+    names = {release.name for release in releases}
+    return tuple(release for release in catalogue if release.name in names)
+
+
+def _of(found: Iterable[Forecast], releases: Iterable[Release]) -> tuple[Forecast, ...]:
+    wanted = {release.id for release in releases}
+    return tuple(one for one in found if one.distro in wanted)
+
+
+def _records(found: Iterable[Forecast | Span]) -> list[Any]:
     return [msgspec.to_builtins(one, order="deterministic") for one in found]
 
 
-def as_text(wheel: Wheel, found: Sequence[Forecast], releases: Sequence[Release], arches: Sequence[str]) -> str:
-    """Return the matrix of one wheel, why cells fail or are unknown, and counts."""
+def as_text(
+    wheel: Wheel,
+    found: Sequence[Forecast],
+    changes: Sequence[Span],
+    releases: Sequence[Release],
+    arches: Sequence[str],
+) -> str:
+    """Return the matrix of one wheel, why cells fail or are unknown, where its promise begins or ends, and counts."""
     places = {(one.distro, one.arch): one for one in found}
     rows = [
         [release.id, *(word(places.get((release.id, arch))) for arch in arches)]
@@ -126,7 +150,28 @@ def as_text(wheel: Wheel, found: Sequence[Forecast], releases: Sequence[Release]
     table = tabulate(rows, headers=["", *arches], tablefmt="simple", disable_numparse=True)
     counts = Counter(word(one) for one in found)
     numbers = ", ".join(f"{counts[name]} {name}" for name in (*WORDS.values(), "refused") if counts[name])
-    return "\n".join([plain(wheel.id), table, "", *wrap(LEGEND, WIDTH), *_reasons(found), "", f"{numbers} (predicted)"])
+    return "\n".join(
+        [
+            plain(wheel.id),
+            table,
+            "",
+            *wrap(LEGEND, WIDTH),
+            *_reasons(found),
+            *_changes(changes),
+            "",
+            f"{numbers} (predicted)",
+        ]
+    )
+
+
+def _changes(changes: Sequence[Span]) -> Iterator[str]:
+    """Yield a line for each distro of which some releases keep the promise, looking at all of its releases."""
+    if changes:
+        yield ""
+    arches = {span.arch for span in changes}
+    for span in changes:
+        place = span.distro if len(arches) == 1 else f"{span.distro} on {span.arch}"
+        yield from wrap(plain(f"{place}: {span.words}. {' '.join(span.reasons)}"), WIDTH, subsequent_indent="  ")
 
 
 def word(one: Forecast | None) -> str:

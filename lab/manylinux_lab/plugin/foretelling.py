@@ -10,10 +10,10 @@ from ..catalogue.reading import load_catalogue
 from ..errors import EngineError
 from ..judge import Outcome, OutcomeKind
 from ..planning.plan import Bench
+from ..predicting.best_profile import profile_of
 from ..predicting.ground import ground_of
 from ..predicting.needs import needs_of
 from ..predicting.predict import predict
-from ..predicting.profile import profile_of
 from ..wheels.elf import elf_facts
 from ..wheels.wheel import UnreadableWheelError, Wheel
 

@@ -11,10 +11,11 @@ from ..judge import Outcome, OutcomeKind, Promise, Verdict, judge
 from ..wheels.elf import ElfFacts
 from ..wheels.tags import Platform, Reach, ReachKind, reach, stock_pip_sees
 from ..wheels.wheel import Wheel
+from .best_profile import profile_of
 from .ground import ground_of
 from .needs import Needs, needs_of
 from .predict import predict
-from .profile import Profile, profile_of
+from .profile import Profile
 
 USUAL = (3, 11)  # for wheels that any Python 3 takes
 

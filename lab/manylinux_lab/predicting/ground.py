@@ -10,6 +10,7 @@ from typing import Any
 from ..catalogue.distro import Release
 from ..folders import data_folder
 from ..interpreter import Interpreter
+from .dropped import packages_of
 
 PAGE = 4096
 
@@ -36,7 +37,7 @@ def ground_of(
         arch=arch,
         x86_level=_first("x86_levels", release.id, 1),
         page_size=_first("page_sizes", f"{arch}:{release.id}", PAGE),
-        soname_packages=release.soname_packages,
+        soname_packages={**release.soname_packages, **packages_of(release)},
         is_minimal=is_minimal,
         interpreter=interpreter,
     )

@@ -15,7 +15,7 @@ from typing import Annotated
 import msgspec
 
 from ..atomic import appearing
-from ..catalogue.distro import Libc, Release
+from ..catalogue.distro import Libc
 from ..errors import UsageError
 from ..folders import cache_folder, data_folder
 from .musl import is_musl_itself
@@ -125,35 +125,6 @@ class _Document:
     contents: tuple[_Content, ...]
     distros: dict[str, _Entry]
     complete: bool = False
-
-
-def profile_of(release: Release, arch: str, *, is_minimal: bool) -> Profile | None:
-    """Return the profile that tells most of a distro: of its plain image where that is asked for and was measured.
-
-    Of a distro with musl that was not measured, it tells of musl alone.
-
-    Raises:
-        UsageError: a file with profiles is damaged.
-    """
-    layers = (Layer.BASE, Layer.DESKTOP) if is_minimal else (Layer.DESKTOP,)
-    found = (load_profiles(arch, layer).get(release.id) for layer in layers)
-    alone = _musl_alone(release, arch) if release.libc is Libc.MUSL and arch in release.arches else None
-    return next((profile for profile in found if profile is not None), alone)
-
-
-def _musl_alone(release: Release, arch: str) -> Profile:
-    return Profile(
-        distro=release.id,
-        arch=arch,
-        layer=Layer.BASE,
-        libc=release.libc,
-        libc_version=release.libc_version,
-        sonames={},
-        absent=frozenset(),
-        measured=None,
-        image="",
-        origin="what musl itself brings (PEP 656)",
-    )
 
 
 @cache
