@@ -199,7 +199,7 @@ def test_what_fails_beside_a_judgement_or_another_test_of_the_check_counts(
     folder.write(replace(whole, plan=replace(whole.plan, cells=cells)))
     ended = carry_out(pytester, folder, str(pytester.makepyfile(test_more=check)))
     assert ended.ret == 1
-    ended.stdout.fnmatch_lines(["2 of 2 cells; wheels: 1 kept, 0 warned, 1 failed*"])
+    ended.stdout.fnmatch_lines(["2 of 2 cells: 1 kept, 0 warned, 1 failed*"])
     verdicts = {result.subject: (result.verdict.value, result.reason) for result in read_results(folder.results_file)}
     assert verdicts["0.whl"][0] == "fail"
     assert verdicts["0.whl"][1].startswith("it is not")

@@ -1,6 +1,8 @@
 """The command that repeats one cell of wheels that share a process."""
 
 import shlex
+import shutil
+import subprocess
 
 import pytest
 from records import run
@@ -60,10 +62,25 @@ def test_smoke_code_goes_along_unless_it_is_the_labs_own() -> None:
     assert found.count("--smoke") == 1
 
 
-def test_smoke_code_of_several_lines_stays_in_one_line_and_keeps_them() -> None:
+CODE = "a=if True:\n\tprint('it\\'s 100%', '\\\\n')"
+
+
+def with_code() -> str:
     subject = Subject(id="a-1.0,b-2.0", project="a,b", members=("a-1.0", "b-2.0"))
     cell = Cell(bench=BENCH, check="coload", subject=subject.id, promise=Promise.SUPPORTED, sites=("1",))
-    code = "a=if True:\n\tprint('it\\'s')"
-    found = repeat_command(run(smoke=(code,)), cell, subject, (A, B))
-    assert found.endswith("--smoke $'a=if True:\\n\\tprint(\\'it\\\\\\'s\\')'")
-    assert "\n" not in found
+    return repeat_command(run(smoke=(CODE,)), cell, subject, (A, B))
+
+
+def test_smoke_code_of_several_lines_stays_in_one_line() -> None:
+    assert " --smoke \"$(printf %b 'a=if True:\\n\\tprint('" in with_code()
+    assert "\n" not in with_code()
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("shell", ["sh", "bash"])
+def test_a_shell_gets_the_lines_back(shell: str) -> None:
+    if shutil.which(shell) is None:
+        pytest.skip(f"'{shell}' is not installed")
+    program = f"set -- {with_code()}; printf '%s' \"$*\""
+    done = subprocess.run([shell, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.endswith(f" --smoke {CODE}")

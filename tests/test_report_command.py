@@ -35,7 +35,7 @@ def test_without_a_format_the_defaults_are_written_and_the_summary_said(
 ) -> None:
     assert main(["report", str(folder)]) == 0
     assert reports(folder) == {FORMATS[name].file for name in DEFAULTS}
-    assert "wheels: 3 kept, 1 warned, 1 failed, 1 unknown" in capsys.readouterr().out
+    assert ": 3 kept, 1 warned, 1 failed, 1 unknown" in capsys.readouterr().out
 
 
 def test_formats_are_named_with_commas_and_again(folder: Path) -> None:

@@ -10,7 +10,7 @@ from ..planning.plan import Cell, Subject
 from ..runs import Run
 
 LINES = "\n\r\t"
-ESCAPED = str.maketrans({"\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\", "'": "\\'"})  # between $' and '
+ESCAPED = str.maketrans({"\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\"})  # as printf's %b reads it
 
 
 def repeat_command(run: Run, cell: Cell, subject: Subject, beside: Sequence[Subject] = ()) -> str:
@@ -30,10 +30,10 @@ def repeat_command(run: Run, cell: Cell, subject: Subject, beside: Sequence[Subj
 
 
 def _shell_word(word: str) -> str:
-    """Return a word as a shell takes it, in one line: reports show a command so, and Python code needs its lines."""
+    """Return a word as any POSIX shell takes it, in one line: reports show a command so, and code needs its lines."""
     if not any(character in word for character in LINES):
         return shlex.quote(word)
-    return f"$'{word.translate(ESCAPED)}'"
+    return f'"$(printf %b {shlex.quote(word.translate(ESCAPED))})"'
 
 
 def _together(cell: Cell, subject: Subject) -> list[str]:

@@ -122,13 +122,13 @@ def counts_sentence(run: Run, results: Sequence[Result]) -> str:
     predicted = counts([result for result in results if result.how is How.PREDICTED])
     observed = [result for result in results if result.how is How.OBSERVED]
     number = counts(observed)
-    wheels = (
-        f"wheels: {number[Verdict.PASS]} kept, {number[Verdict.WARN]} warned, {number[Verdict.FAIL]} failed, "
+    judged = (
+        f"{number[Verdict.PASS]} kept, {number[Verdict.WARN]} warned, {number[Verdict.FAIL]} failed, "
         f"{number[Verdict.UNKNOWN]} unknown"
     )
     rest = f"lab errors: {number[Verdict.ERROR]}; skipped: {number[Verdict.SKIP]}; left out: {len(run.plan.left_out)}"
     also = f"; predicted: {_predicted_words(predicted)}" if predicted else ""
-    return f"{len(observed)} of {max(len(run.plan.cells), len(observed))} cells; {wheels}; {rest}{also}"
+    return f"{len(observed)} of {max(len(run.plan.cells), len(observed))} cells: {judged}; {rest}{also}"
 
 
 def _predicted_words(number: Mapping[Verdict, int]) -> str:

@@ -52,7 +52,7 @@ def summary(run: Run, results: Sequence[Result], *, width: int, seconds: float, 
     parts = [
         *(("", table(content, width), "", *textwrap.wrap(LEGEND, width)) if content.rows or not together else ()),
         *(line for one in together for line in _together(one, results, width)),
-        *(("", *textwrap.wrap(companies.LEGEND, width)) if any(one.matrices for one in together) else ()),
+        *(("", *textwrap.wrap(companies.LEGEND, width)) if any(_grids(one, width) for one in together) else ()),
         *_details(observed(results), width),
         *_predicted(results, width),
         *_left_out(run.plan.left_out, width),
@@ -85,9 +85,8 @@ def _together(content: CompanyMatrix, results: Sequence[Result], width: int) -> 
     yield ""
     said = f"Loaded together on {plain(content.title)}: {companies.counts_words(content)}"
     yield textwrap.fill(said, width, subsequent_indent="  ")
-    grids = [_grid(one.rows, one.columns, one.words) for one in content.matrices if one.rows and one.columns]
-    lines = [line for grid in grids for line in grid.splitlines()]
-    if grids and max(len(line) for line in lines) <= width:
+    grids = _grids(content, width)
+    if grids:
         for grid in grids:
             yield from ("", grid)
         if content.is_cut:
@@ -98,6 +97,12 @@ def _together(content: CompanyMatrix, results: Sequence[Result], width: int) -> 
         yield f"  {companies.word_of(result):<7} {plain(', then '.join(result.subject.split(',')))}"
     if len(needy) > COMPANY_LINES:
         yield f"  and {len(needy) - COMPANY_LINES} more; the report lists them all"
+
+
+def _grids(content: CompanyMatrix, width: int) -> list[str]:
+    """Return the matrices of a bench as text; none where one of them would not fit."""
+    grids = [_grid(one.rows, one.columns, one.words) for one in content.matrices if one.rows and one.columns]
+    return grids if all(len(line) <= width for grid in grids for line in grid.splitlines()) else []
 
 
 def _details(results: Sequence[Result], width: int) -> Iterator[str]:
