@@ -63,6 +63,9 @@ sys.setdlopenflags(flags | os.RTLD_GLOBAL)
 sys.setdlopenflags(flags)
 os.environ['POLITE'] = '1'
 del os.environ['POLITE']
+report = threading.excepthook
+threading.excepthook = print
+threading.excepthook = report
 thread = threading.Thread(target=len, args=('',))
 thread.start()
 thread.join()
@@ -78,6 +81,11 @@ CHANGES = {
     "sets_start_method": "import multiprocessing\nmultiprocessing.set_start_method('spawn')",
     "prints": "print('hello from prints')",
     "takes_excepthook": "import sys\nsys.excepthook = lambda *_: None",
+    "takes_thread_hook": "import threading\nthreading.excepthook = lambda *_: None",
+    "profiles": "import sys\nsys.setprofile(lambda *_: None)",
+    "hooks_imports": "import sys\nclass Finder:\n    find_spec = staticmethod(lambda *_: None)\n"
+    "sys.meta_path.append(Finder())",
+    "watches_garbage": "import gc\ngc.callbacks.append(lambda *_: None)",
     "sets_recursion_limit": "import sys\nsys.setrecursionlimit(5000)",
     "sets_umask": "import os\nos.umask(0o077)",
     "moves": "import os\nos.chdir('/')",
@@ -133,6 +141,8 @@ HEALTHY = (
     "keeps_tests",
     "tls_dynamic",
     "starts_threads",
+    "hooks_imports",
+    "watches_garbage",
 )
 
 

@@ -33,6 +33,12 @@ def test_the_file_names_tell_the_interpreter(tmp_path: Path, name: str, tag: str
     assert (found.mount.outside, found.mount.inside) == (tmp_path / "root", INSIDE)
 
 
+def test_a_free_threaded_python_that_has_both_names_is_known_by_its_library(tmp_path: Path) -> None:
+    root = folder(tmp_path / "root", "python3.13t")
+    (root / "bin" / "python3.13").write_bytes((root / "bin" / "python3.13t").read_bytes())
+    assert portable(root).interpreter.abi == "cp313t"
+
+
 def test_the_elf_header_tells_arch_and_libc(tmp_path: Path) -> None:
     found = portable(folder(tmp_path / "root"))
     assert found.arch == platform.machine()

@@ -63,6 +63,7 @@ COMPANIES = (
     warns("words_one,words_again", "shared_words.py", Kind.OVERLAP_EQUAL),
     clean("space_one,space_two"),
 )
+NOTED = ("starts_threads", "hooks_imports", "watches_garbage")
 ALONE = (
     fails("flushes", "treat numbers close to zero (denormals) as zero for the whole process", Kind.FLOATING_POINT),
     fails("flushes_threads", "as zero in threads that are started later", Kind.FLOATING_POINT),
@@ -76,7 +77,9 @@ ALONE = (
     warns("extends_path", "sys.path"),
     warns("silences_warnings", "warnings.filters"),
     warns("sets_start_method", "multiprocessing"),
-    warns("takes_excepthook", "uncaught exceptions"),
+    warns("takes_excepthook", "sets the hook 'sys.excepthook'"),
+    warns("takes_thread_hook", "sets the hook 'threading.excepthook'"),
+    warns("profiles", "sets the hook 'sys.setprofile'"),
     warns("sets_recursion_limit", "recursion limit"),
     warns("sets_umask", "umask"),
     warns("moves", "changes the current folder"),
@@ -90,7 +93,9 @@ ALONE = (
     warns("hides_file", "hides_file.py", Kind.RECORD),
     warns("lists_file", "nowhere.py", Kind.RECORD),
     notes("starts_threads", "starts threads", Kind.THREADS),
-    *map(clean, (name for name in company_wheels.HEALTHY if name != "starts_threads")),
+    notes("hooks_imports", "'sys.meta_path: hooks_imports.Finder'", Kind.CALLBACKS),
+    notes("watches_garbage", "'gc.callbacks: watches_garbage.<lambda>'", Kind.CALLBACKS),
+    *map(clean, (name for name in company_wheels.HEALTHY if name not in NOTED)),
 )
 GROUPS = (
     company_wheels.outcomes,

@@ -120,6 +120,11 @@ def test_wheels_that_cannot_be_installed_together(tmp_path: Path) -> None:
     forced = run(tmp_path, "bwrap", subjects, *words, "--coload", "pairs", "--force-together")
     rows = (clean("wants_new,stdlib"), clean("wants_old,wants_new"), fails("wants_new,wants_old", "AssertionError"))
     assert not compared(forced, rows), compared(forced, rows)
+    # What a wheel requires can be a member in another release, and then stands in the site of that one only.
+    core = [wheels["core-1"], wheels["wants_new"]]
+    beside = run(tmp_path, "bwrap", core, *words, "--coload", "pairs", "--force-together", "--cell", "*/coload/*")
+    rows = (clean("core,wants_new"), clean("wants_new,core"), clean("wants_new,stdlib"))
+    assert not compared(beside, rows), compared(beside, rows)
 
 
 @pytest.mark.parametrize("distro", ["debian-11", "debian-12", "debian-13"])

@@ -34,7 +34,8 @@ CHANGES = {
     "start_method": "import multiprocessing; multiprocessing.set_start_method('spawn')",
     "limits": "import resource; resource.setrlimit(resource.RLIMIT_CORE, (0, 0))",
     "threads": "import threading, time; threading.Thread(target=time.sleep, args=(1,), daemon=True).start()",
-    "excepthook": "import sys; sys.excepthook = lambda *_: None",
+    "hooks": "import sys; sys.excepthook = lambda *_: None",
+    "callbacks": "import gc; gc.callbacks.append(print)",
     "recursion_limit": "import sys; sys.setrecursionlimit(4321)",
 }
 MXCSR = "__attribute__((constructor)) void start(void) {{ __builtin_ia32_ldmxcsr(__builtin_ia32_stmxcsr() | {bits}); }}"

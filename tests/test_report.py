@@ -118,8 +118,7 @@ def test_a_requirement_has_a_row_only_where_it_could_not_be_resolved() -> None:
 def test_counts_are_per_blame() -> None:
     sentence = counts_sentence(*full_run())
     assert (
-        "3 kept, 1 warned, 1 failed, 1 unknown; lab errors: 1; skipped: 1; left out: 1; predicted: 1 kept"
-        in sentence
+        "3 kept, 1 warned, 1 failed, 1 unknown; lab errors: 1; skipped: 1; left out: 1; predicted: 1 kept" in sentence
     )
 
 

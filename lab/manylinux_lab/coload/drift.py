@@ -105,12 +105,8 @@ MEANINGS: Mapping[str, Meaning] = {
     "umask": Meaning(kind=Kind.PROCESS_STATE, what="changes the mode that new files get (umask)", advice=AT_LOAD),
     "cwd": Meaning(kind=Kind.PROCESS_STATE, what="changes the current folder", advice=AT_LOAD),
     "limits": Meaning(kind=Kind.PROCESS_STATE, what="changes the limits on resources", advice=AT_LOAD),
-    "excepthook": Meaning(
-        kind=Kind.PROCESS_STATE,
-        what="replaces the function that reports uncaught exceptions",
-        advice=AT_LOAD,
-        values={True: "Python's own", False: "another"},
-    ),
+    "hooks": Meaning(kind=Kind.PROCESS_STATE, what="sets the hook '{part}' for the whole process", advice=AT_LOAD),
+    "callbacks": Meaning(kind=Kind.CALLBACKS, what="takes part in every import, or in each collection of garbage,"),
     "recursion_limit": Meaning(kind=Kind.PROCESS_STATE, what="changes the recursion limit", advice=AT_LOAD),
     "threads": Meaning(kind=Kind.THREADS, what="starts threads"),
 }

@@ -38,6 +38,7 @@ class Kind(Enum):
     UNIQUE = "unique symbols in both"
     RUNTIMES = "duplicate runtimes"
     THREADS = "threads"
+    CALLBACKS = "import hooks and callbacks"
     METHOD = "seen only in a forked process"
 
 
@@ -59,6 +60,7 @@ WEIGHTS = {
     Kind.UNIQUE: Weight.NOTE,
     Kind.RUNTIMES: Weight.NOTE,
     Kind.THREADS: Weight.NOTE,
+    Kind.CALLBACKS: Weight.NOTE,
     Kind.METHOD: Weight.NOTE,
 }
 TOLD = tuple(Kind)

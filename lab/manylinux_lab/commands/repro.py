@@ -12,8 +12,8 @@ from ..coload.neighbours import smoke_codes, stdlib_smoke
 from ..errors import UsageError
 from ..folders import cache_folder
 from ..options import Options
+from ..planned import PlannedRun
 from ..planning.plan import Bench, Cell
-from ..plugin.stand import Stand
 from ..report.repro import Action, Loaded, Recipe, Step, script
 from ..report.told import smallest_of
 from ..resolving.sources import redacted
@@ -38,10 +38,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     """Write the script and return the exit code."""
     folder = find_folder(arguments.run, arguments.out)
-    stand = Stand(folder=folder)
-    cell = find_cell(stand.run, arguments.cell)
+    planned = PlannedRun(folder)
+    cell = find_cell(planned.run, arguments.cell)
     result = next((result for result in folder.results() if result.cell == cell.id), None)
-    text = script(recipe_of(stand, cell, result))
+    text = script(recipe_of(planned, cell, result))
     if not arguments.script:
         print(text, end="")
         return 0
@@ -54,42 +54,42 @@ def execute(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def recipe_of(stand: Stand, cell: Cell, result: Result | None) -> Recipe:
+def recipe_of(planned: PlannedRun, cell: Cell, result: Result | None) -> Recipe:
     """Return what the script of a cell is made of; ``result`` is None for a cell that has not run.
 
     Raises:
         UsageError: the cell's check is none that a script could repeat.
         EngineError: a wheel of the run is gone.
     """
-    bench = stand.bench(cell)
+    bench = planned.bench(cell)
     if bench is None or cell.check not in (*ACTIONS, *LOADING):
         known = ", ".join((*ACTIONS, *LOADING))
         raise UsageError(f"A script can repeat cells of the checks {known}; '{cell.id}' is about '{cell.check}'.")
-    parties = _parties(stand, cell, result)
+    parties = _parties(planned, cell, result)
     wheels = [wheel for wheel in parties.values() if wheel is not None]
     names = tuple(parties)
     return Recipe(
         cell=cell.id,
         seen_on=_seen_on(bench),
-        lab=stand.run.lab,
+        lab=planned.run.lab,
         version=f"{bench.interpreter.version[0]}.{bench.interpreter.version[1]}",
         action=ACTIONS.get(cell.check, Action.LOAD),
-        steps=tuple(_steps(stand, cell, bench, parties)),
-        members={name: _loaded(stand.run.options, bench, cell, wheel, result) for name, wheel in parties.items()},
+        steps=tuple(_steps(planned, cell, bench, parties)),
+        members={name: _loaded(planned.run.options, bench, cell, wheel, result) for name, wheel in parties.items()},
         orders=(*((name,) for name in names if len(names) > 1), names),
         is_each=cell.check == "import",
-        sources=_sources(stand.run.options),
+        sources=_sources(planned.run.options),
         last=wheels[-1].project,
         result=result,
     )
 
 
-def _parties(stand: Stand, cell: Cell, result: Result | None) -> dict[str, Wheel | None]:
+def _parties(planned: PlannedRun, cell: Cell, result: Result | None) -> dict[str, Wheel | None]:
     """Return the wheels that the script loads, by name, in order: of many the fewest that show the trouble."""
     if cell.check != "coload":
-        wheel = stand.wheel(cell)
+        wheel = planned.wheel(cell)
         return {f"{wheel.project}-{wheel.version}": wheel}
-    members = dict(stand.members(cell))
+    members = dict(planned.members(cell))
     enough = smallest_of(result) if result else ()
     return {name: members[name] for name in enough} if enough and set(enough) <= set(members) else members
 
@@ -99,33 +99,33 @@ def _seen_on(bench: Bench) -> str:
     return f"{bench.id}, {bench.libc} {bench.libc_version[0]}.{bench.libc_version[1]}{image}"
 
 
-def _steps(stand: Stand, cell: Cell, bench: Bench, parties: dict[str, Wheel | None]) -> Iterator[Step]:
+def _steps(planned: PlannedRun, cell: Cell, bench: Bench, parties: dict[str, Wheel | None]) -> Iterator[Step]:
     """Yield what is installed: what the members require, then each of them, so that the last one wins."""
     members = {wheel.sha256: name for name, wheel in parties.items() if wheel is not None}
     if not cell.sites:
         required = [sha256 for sha256 in cell.dependencies if sha256 not in members]
         if required and cell.check != "refuse":
-            yield Step(pins=tuple(_pin(stand, sha256) for sha256 in required))
-        yield from (Step(pins=(_pin(stand, sha256),), name=name) for sha256, name in members.items())
+            yield Step(pins=tuple(_pin(planned, sha256) for sha256 in required))
+        yield from (Step(pins=(_pin(planned, sha256),), name=name) for sha256, name in members.items())
         return
     platform = Platform(arch=bench.arch, libc=Libc(bench.libc), libc_version=bench.libc_version)
-    sites = {site.id: [stand.wheel_of(sha256) for sha256 in site.wheels] for site in stand.sites(cell)}
+    sites = {site.id: [planned.wheel_of(sha256) for sha256 in site.wheels] for site in planned.sites(cell)}
     ground = Ground(sites, marker_environment(platform, bench.interpreter), lambda _: ())
     needed = frozenset().union(*(ground.closure(wheel) for wheel in parties.values() if wheel is not None))
     for number, wheels in enumerate(sites.values(), start=1):
         here = [wheel.sha256 for wheel in wheels if wheel.sha256 in needed]
         required = [sha256 for sha256 in here if sha256 not in members]
         if required:
-            yield Step(pins=tuple(_pin(stand, sha256) for sha256 in required), site=number)
+            yield Step(pins=tuple(_pin(planned, sha256) for sha256 in required), site=number)
         for sha256, name in members.items():
             if sha256 in here:
-                yield Step(pins=(_pin(stand, sha256),), site=number, name=name)
+                yield Step(pins=(_pin(planned, sha256),), site=number, name=name)
 
 
-def _pin(stand: Stand, sha256: str) -> str:
+def _pin(planned: PlannedRun, sha256: str) -> str:
     """Return the line of a requirements file that means just this file."""
-    wheel = stand.wheel_of(sha256)
-    arguments = [subject.argument for subject in stand.run.plan.subjects if subject.sha256 == sha256]
+    wheel = planned.wheel_of(sha256)
+    arguments = [subject.argument for subject in planned.run.plan.subjects if subject.sha256 == sha256]
     url = next((url for argument in arguments if (url := _url(argument))), "")
     if url:
         where = f"{wheel.project} @ {redacted(url)}"

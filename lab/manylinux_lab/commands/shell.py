@@ -73,12 +73,12 @@ def _files(run: Run, cell: Cell) -> dict[str, str]:
 
 def _open(stand: Stand, cell: Cell, command: str) -> int:
     bench = stand.workbench(cell)
-    if not stand.subject(cell).sha256:
+    if not stand.planned.subject(cell).sha256:
         site = ""
     elif cell.promise is Promise.SUPPORTED:
-        site = bench.install_for_shell(cell, stand.wheel(cell))
+        site = bench.install_for_shell(cell, stand.planned.wheel(cell))
     else:
-        site = bench.unpack_for_shell(stand.wheel(cell))
+        site = bench.unpack_for_shell(stand.planned.wheel(cell))
     python = bench.bench.interpreter.path
     print(f"{cell.bench}: PYTHONPATH={site}; Python is {python}; leave with 'exit'.", file=sys.stderr)
     words = ["-c", command] if command else ["-i"]

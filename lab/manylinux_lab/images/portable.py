@@ -73,7 +73,8 @@ def _program(folder: Path) -> Path:
             f"The folder '{folder}' holds no portable Python: 'bin/python3.N' is missing. "
             "Name the folder that contains 'bin' and 'lib'."
         )
-    return found[0]
+    # A free-threaded Python is installed as 'python3.13' too, and only its standard library tells.
+    return next((path for path in found if (folder / "lib" / path.name).is_dir()), found[0])
 
 
 def _version(program: Path) -> tuple[tuple[int, int], str]:

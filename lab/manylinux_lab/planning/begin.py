@@ -184,6 +184,7 @@ def _plan(options: Options, subjects: Subjects, found: Found, keep: Callable[[st
         placed = Placing(subjects, options, resolver).place(found.benches)
         joined = Joined()
         if mode != "off":
+            _say_neighbours(neighbours, len(found.benches))
             place_beside(neighbours, found.benches, placed, options, resolver)
             joined = join(found.benches, placed, options, mode, resolver)
     finally:
@@ -217,6 +218,14 @@ def _neighbours(options: Options, subjects: Subjects) -> Subjects:
         wheels=tuple(wheel for wheel in named.wheels if wheel.project not in about),
         requirements=tuple(one for one in named.requirements if canonicalize_name(one.name) not in about),
     )
+
+
+def _say_neighbours(neighbours: Subjects, benches: int) -> None:
+    """Say what goes on: dozens of projects are resolved and fetched, which can take minutes the first time."""
+    number = len(neighbours.requirements) + len(neighbours.wheels)
+    if number and benches:
+        where = "1 bench" if benches == 1 else f"{benches} benches"
+        _say(f"Choosing and fetching {number} neighbours that go with the wheels, for {where}.")
 
 
 def _seed(options: Options, mode: str) -> Iterator[str]:

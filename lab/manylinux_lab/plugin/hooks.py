@@ -67,7 +67,7 @@ def pytest_configure(config: pytest.Config) -> None:
         if not config.getoption("lab_run") and not stand.run.options.keep:
             config.add_cleanup(folder.clear_stage)  # the command 'run' clears the stage of the runs that it begins
         config.pluginmanager.register(recorder.Recorder(stand), "lab-recorder")
-        benches = len({cell.bench for cell in stand.to_run()})
+        benches = len({cell.bench for cell in stand.planned.to_run()})
         config.pluginmanager.register(scheduling.Scheduling(folder.path, benches), "lab-scheduling")
 
 
@@ -90,7 +90,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "cell" not in metafunc.fixturenames:
         return
     check = metafunc.module.__name__.rpartition(".")[2].removeprefix("test_")
-    cells = [] if stand is None else [cell for cell in stand.to_run() if cell.check == check]
+    cells = [] if stand is None else [cell for cell in stand.planned.to_run() if cell.check == check]
     metafunc.parametrize("cell", cells, ids=[cell.id for cell in cells])
 
 
@@ -122,7 +122,7 @@ def stand(request: pytest.FixtureRequest) -> Iterator[Stand]:
 @pytest.fixture
 def wheel(stand: Stand, cell: Cell) -> Wheel:
     """The wheel that the cell asks about."""
-    return stand.wheel(cell)
+    return stand.planned.wheel(cell)
 
 
 @pytest.fixture
@@ -143,11 +143,11 @@ def installed(stand: Stand, bench: Workbench, cell: Cell, wheel: Wheel) -> None:
     try:
         outcome = bench.installation(cell, wheel)
     except EngineError as error:
-        if not stand.is_planned(cell, "install"):
+        if not stand.planned.is_planned(cell, "install"):
             raise
-        pytest.skip(f"The lab could not install it ({error}); see {stand.sibling(cell, 'install')}")
+        pytest.skip(f"The lab could not install it ({error}); see {stand.planned.sibling(cell, 'install')}")
     if outcome.kind is not OutcomeKind.OK:
-        pytest.skip(f"Not installed: {outcome.reason} See {stand.sibling(cell, 'install')}")
+        pytest.skip(f"Not installed: {outcome.reason} See {stand.planned.sibling(cell, 'install')}")
 
 
 @pytest.fixture

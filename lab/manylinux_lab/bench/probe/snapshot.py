@@ -12,6 +12,7 @@ MASKS = (("handled", "SigCgt"), ("ignored", "SigIgn"), ("blocked", "SigBlk"))
 TOLD = 20  # warning filters, environment variables, paths and the like that a change tells of
 FILTERS = 1000  # warning filters that are compared
 TEXT = 300  # characters kept of one value
+HOOKS = ("excepthook", "displayhook", "unraisablehook", "breakpointhook")
 ENDING = 5000  # looks at a thread that is about to end
 NO_THREAD = ("no thread can be started", "no thread can be started")
 
@@ -186,6 +187,38 @@ def has_gil() -> bool:
     return is_enabled is None or bool(is_enabled())
 
 
+def hooks() -> "dict[str, str]":
+    """Return what Python calls for uncaught exceptions, displayed values, and each line or call."""
+    threads = sys.modules.get("threading")
+    found = {"sys." + name: hook(getattr(sys, name, None), getattr(sys, "__%s__" % name, None)) for name in HOOKS}
+    found["sys.settrace"], found["sys.setprofile"] = hook(sys.gettrace(), None), hook(sys.getprofile(), None)
+    found["threading.excepthook"] = hook(getattr(threads, "excepthook", None), None)
+    found["threading.settrace"] = hook(getattr(threads, "_trace_hook", None), None)
+    found["threading.setprofile"] = hook(getattr(threads, "_profile_hook", None), None)
+    return found
+
+
+def hook(one: "Any", own: "Any") -> str:
+    """Return the name of a hook, nothing for the one that Python has by itself."""
+    if one is own or one is None or getattr(one, "__module__", "") in ("_thread", "threading"):
+        return ""
+    return called(one)
+
+
+def called(one: "Any") -> str:
+    """Return the name of a function or class, or that of an object's class."""
+    named = one if hasattr(one, "__qualname__") else type(one)
+    return "%s.%s" % (getattr(named, "__module__", "?"), getattr(named, "__qualname__", "?"))
+
+
+def callbacks() -> "list[str]":
+    """Return what takes part in every import, and what is called at each collection of garbage."""
+    collector = sys.modules.get("gc")
+    found = ["sys.meta_path: " + called(one) for one in sys.meta_path]
+    found += ["sys.path_hooks: " + called(one) for one in sys.path_hooks]
+    return found + ["gc.callbacks: " + called(one) for one in getattr(collector, "callbacks", ())]
+
+
 LOOKS = {
     "denormals": denormals,
     "rounding": rounding,
@@ -198,7 +231,8 @@ LOOKS = {
     "start_method": start_method,
     "gil": has_gil,
     "cwd": os.getcwd,
-    "excepthook": lambda: sys.excepthook is sys.__excepthook__,
+    "hooks": hooks,
+    "callbacks": callbacks,
     "recursion_limit": sys.getrecursionlimit,
 }  # type: dict[str, Any]
 
