@@ -6,7 +6,8 @@ import struct
 import pytest
 from elves import DYN, EXEC, MACHINES, REL, elf
 
-from manylinux_lab.wheels.binary import Kind, examine, has_symbol
+from manylinux_lab.wheels.binary import examine, has_symbol
+from manylinux_lab.wheels.elf import Kind
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,10 @@ from wheels import build_wheel
 
 from manylinux_lab.errors import EngineError
 from manylinux_lab.wheels import symbols
-from manylinux_lab.wheels.elf import ElfFacts, elf_facts
-from manylinux_lab.wheels.reading import file_digest, read_wheel
+from manylinux_lab.wheels.digests import file_digest
+from manylinux_lab.wheels.elf import ElfFacts
+from manylinux_lab.wheels.reading import read_wheel
+from manylinux_lab.wheels.remembered import elf_facts
 from manylinux_lab.wheels.wheel import Wheel
 
 TEXTS = ((NEEDED, "libc.so.6"), (NEEDED, "libm.so.6"), (SONAME, "libx.so.1"), (RPATH, "/r"), (RUNPATH, "$ORIGIN"))
@@ -143,5 +145,5 @@ def test_facts_are_remembered_by_content(tmp_path: Path, cache: Path) -> None:
 
 
 def test_the_largest_files_are_read_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("manylinux_lab.wheels.reading.IN_MEMORY", 16)
+    monkeypatch.setattr("manylinux_lab.wheels.archive.IN_MEMORY", 16)
     assert facts_of(tmp_path, dynamic_elf(texts=TEXTS)).soname == "libx.so.1"

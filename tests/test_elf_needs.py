@@ -11,9 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from wheels import build_wheel
 
-from manylinux_lab.wheels.binary import UNREADABLE
-from manylinux_lab.wheels.elf import ElfFacts, elf_facts, read_facts
+from manylinux_lab.wheels.binary import UNREADABLE, LoadedFile
+from manylinux_lab.wheels.elf import ElfFacts
+from manylinux_lab.wheels.elf_reading import read_facts
 from manylinux_lab.wheels.reading import read_wheel
+from manylinux_lab.wheels.remembered import elf_facts
 
 VERSIONS = (("libc.so.6", ("GLIBC_2.17", "GLIBC_2.2.5")), ("libm.so.6", ("GLIBC_2.29",)))
 DT_RELR, DT_TEXTREL = 36, 22
@@ -37,7 +39,8 @@ GOOD = dynamic_elf(
 
 def facts_of(data: bytes) -> ElfFacts:
     """Return the facts of one file."""
-    return read_facts(io.BytesIO(data), BLANK)
+    stream = io.BytesIO(data)
+    return read_facts(LoadedFile(stream), stream, BLANK)
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ from manylinux_lab.judge import OutcomeKind, Promise, Verdict
 from manylinux_lab.predicting import forecast as module
 from manylinux_lab.predicting.forecast import Forecast, forecast, needs_by_arch, usual_interpreter
 from manylinux_lab.predicting.profile import Layer, Profile
-from manylinux_lab.wheels.elf import elf_facts
 from manylinux_lab.wheels.reading import read_wheel
+from manylinux_lab.wheels.remembered import elf_facts
 from manylinux_lab.wheels.wheel import Wheel
 
 CORE = "demo/_core.cpython-311-x86_64-linux-gnu.so"

@@ -6,9 +6,9 @@ import pytest
 from wheels import build_wheel
 
 from manylinux_lab.errors import EngineError
-from manylinux_lab.wheels import listing
-from manylinux_lab.wheels.listing import listing_of
+from manylinux_lab.wheels import remembered
 from manylinux_lab.wheels.reading import read_wheel
+from manylinux_lab.wheels.remembered import listing_of
 from manylinux_lab.wheels.wheel import Wheel
 
 ENTRY_POINTS = b"""
@@ -24,7 +24,7 @@ not-a-command = demo:x
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("MANYLINUX_LAB_CACHE", str(tmp_path / "cache"))
-    listing._listing.cache_clear()
+    remembered._listing.cache_clear()
     return tmp_path / "cache"
 
 
@@ -70,9 +70,9 @@ def test_a_listing_is_remembered_on_disk_and_in_memory(tmp_path: Path, cache: Pa
     first = listing_of(subject)
     subject.path.unlink()
     assert listing_of(subject) is first
-    listing._listing.cache_clear()
+    remembered._listing.cache_clear()
     assert listing_of(subject) == first
-    listing._listing.cache_clear()
+    remembered._listing.cache_clear()
     (cache / "listings" / f"{subject.sha256}.json").write_bytes(b"{")
     with pytest.raises(EngineError, match="cannot be read any more"):
         listing_of(subject)

@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 
 from manylinux_lab.predicting.needs import Need, Needs, needs_of
-from manylinux_lab.wheels.binary import Kind
-from manylinux_lab.wheels.elf import ElfFacts
+from manylinux_lab.wheels.elf import ElfFacts, Kind
 
 
 def fact(path: str, *needed: str, machine: str = "x86_64", **fields: Any) -> ElfFacts:

@@ -11,8 +11,9 @@ import pytest
 from wheels import build_wheel
 
 from manylinux_lab.coload.static_tls import left, order_that_exhausts, surplus
-from manylinux_lab.wheels.elf import ElfFacts, elf_facts
+from manylinux_lab.wheels.elf import ElfFacts
 from manylinux_lab.wheels.reading import read_wheel
+from manylinux_lab.wheels.remembered import elf_facts
 
 OLD, NEW = (2, 31), (2, 41)
 LOAD_IN_ORDER = "import ctypes, sys\nfor path in sys.argv[1:]: ctypes.CDLL(path); print(path)"

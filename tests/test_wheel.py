@@ -12,10 +12,10 @@ from wheels import build_wheel, metadata_text, wheel_entries, write_archive
 
 from manylinux_lab.errors import UsageError
 from manylinux_lab.folders import cache_folder
-from manylinux_lab.wheels import archive
-from manylinux_lab.wheels import reading as wheel_reading
-from manylinux_lab.wheels.reading import read_wheel, wheel_metadata
+from manylinux_lab.wheels import archive, whole
+from manylinux_lab.wheels.reading import read_wheel
 from manylinux_lab.wheels.wheel import Extension, UnreadableWheelError, loadable
+from manylinux_lab.wheels.whole import wheel_metadata
 
 GNU = "x86_64-linux-gnu"
 
@@ -94,7 +94,7 @@ def test_what_is_not_python_is_noted(tmp_path: Path) -> None:
 def test_an_elf_file_larger_than_memory_allows_goes_through_a_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(wheel_reading, "IN_MEMORY", 10)
+    monkeypatch.setattr(archive, "IN_MEMORY", 10)
 
     assert read_wheel(build_wheel(tmp_path, files={"x.so": elf("PyInit_x")})).extensions[0].name == "x"
 
@@ -102,7 +102,7 @@ def test_an_elf_file_larger_than_memory_allows_goes_through_a_file(
 def test_the_second_reading_does_not_open_the_archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = build_wheel(tmp_path)
     first = read_wheel(path)
-    monkeypatch.setattr(wheel_reading, "open_archive", None)
+    monkeypatch.setattr(whole, "read_whole", None)
 
     assert read_wheel(path) == first
 
@@ -294,7 +294,7 @@ def test_a_ten_gigabyte_bomb_is_refused_unread(tmp_path: Path) -> None:
 
 
 def test_a_huge_metadata_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wheel_reading, "METADATA_LIMIT", 10)
+    monkeypatch.setattr(whole, "TEXT_LIMIT", 10)
 
     with pytest.raises(UnreadableWheelError, match="The METADATA of"):
         read_wheel(build_wheel(tmp_path))

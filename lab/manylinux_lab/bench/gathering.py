@@ -7,7 +7,7 @@ from ..coload.ground import Ground
 from ..errors import EngineError
 from ..judge import OutcomeKind
 from ..planning.plan import Site
-from ..wheels.elf import elf_facts
+from ..wheels.remembered import elf_facts
 from ..wheels.tags import Platform, marker_environment
 from ..wheels.wheel import Wheel
 from .connection import Connection

@@ -9,7 +9,8 @@ from packaging.utils import canonicalize_name
 
 from ..bench.findings import plain
 from ..wheels.contents import top_level_names, unowned_names
-from ..wheels.listing import PREFIX, SITE, listing_of
+from ..wheels.listing import PREFIX, SITE
+from ..wheels.remembered import listing_of
 from ..wheels.wheel import Wheel
 from .evidence import Evidence, Kind
 

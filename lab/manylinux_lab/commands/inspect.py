@@ -12,7 +12,7 @@ import msgspec
 from ..errors import UsageError
 from ..predicting.inspection import Inspection, inspect
 from ..predicting.truth import Holds, Truth
-from ..report.escape import plain
+from ..printable import plain
 from ..results import ExitCode
 from ..wheels.reading import read_wheel
 from ..wheels.wheel import UnreadableWheelError

@@ -20,10 +20,10 @@ from ..judge import Verdict
 from ..predicting.forecast import Forecast, forecast, needs_by_arch
 from ..predicting.inspection import by_arch
 from ..predicting.spans import Span, spans
-from ..report.escape import plain
+from ..printable import plain
 from ..results import ExitCode
-from ..wheels.elf import elf_facts
 from ..wheels.reading import read_wheel
+from ..wheels.remembered import elf_facts
 from ..wheels.wheel import UnreadableWheelError, Wheel
 from .inspect import wheel_files
 

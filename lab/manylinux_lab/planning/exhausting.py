@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from ..coload.static_tls import order_that_exhausts, surplus
-from ..wheels.elf import ElfFacts, elf_facts
+from ..wheels.elf import ElfFacts
+from ..wheels.remembered import elf_facts
 from ..wheels.wheel import Wheel, loadable
 from .plan import Bench
 from .sites import Member

@@ -14,8 +14,8 @@ from ..options import Options
 from ..predicting.forecast import USUAL, Forecast, forecast, needs_by_arch
 from ..results import REASON_LENGTH, Result, now
 from ..runs import Run
-from ..wheels.elf import elf_facts
 from ..wheels.reading import read_wheel
+from ..wheels.remembered import elf_facts
 from ..wheels.wheel import UnreadableWheelError, Wheel
 from .benches import Place
 from .plan import Bench, Plan, Subject, is_wanted

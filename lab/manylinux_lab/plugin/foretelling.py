@@ -14,7 +14,7 @@ from ..predicting.best_profile import profile_of
 from ..predicting.ground import ground_of
 from ..predicting.needs import needs_of
 from ..predicting.predict import predict
-from ..wheels.elf import elf_facts
+from ..wheels.remembered import elf_facts
 from ..wheels.wheel import UnreadableWheelError, Wheel
 
 COMPARED = (OutcomeKind.OK, OutcomeKind.BROKEN)

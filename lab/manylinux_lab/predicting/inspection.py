@@ -4,21 +4,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
+import msgspec
 from packaging.tags import Tag
 
-from ..catalogue.distro import Libc
-from ..engines.arch import ARCHES
-from ..wheels.elf import ElfFacts, elf_facts
-from ..wheels.listing import listing_of
+from ..folders import data_folder
+from ..wheels.elf import ElfFacts
+from ..wheels.remembered import elf_facts, surface_of
 from ..wheels.stable_abi import Violation, promised, violations
-from ..wheels.surface import Surface, surface_of
+from ..wheels.surface import Surface
 from ..wheels.tags import claim_of
 from ..wheels.wheel import Wheel
 from .needs import Needs, needs_of
-from .profile import load_profiles
 from .truth import Holds, Truth, truth_of
 
 NAMED = 3
+TEXT_SHOWN = 100
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,18 +79,25 @@ def by_arch(tags: frozenset[Tag]) -> dict[str, tuple[str, ...]]:
     return {arch: tuple(platforms) for arch, platforms in sorted(groups.items())}
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Content:
+    glibc: str = ""  # empty where a profile has another C library
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Profiles:
+    contents: tuple[_Content, ...]
+
+
 @cache
 def newest_glibc() -> int:
-    """Return the minor version of the newest glibc that was measured on any arch."""
-    return max(
-        (
-            profile.libc_version[1]
-            for arch in ARCHES
-            for profile in load_profiles(arch).values()
-            if profile.libc is Libc.GLIBC
-        ),
-        default=0,
-    )
+    """Return the minor version of the newest glibc that any distro of the lab's own profiles has.
+
+    Those of x86_64 are the most complete, and what a user measured is left out: the same file gets the same answer.
+    """
+    file = data_folder("distros") / "profiles" / "desktop-x86_64.json"
+    profiles = msgspec.json.decode(file.read_bytes(), type=_Profiles)
+    return max(int(content.glibc.partition(".")[2]) for content in profiles.contents if content.glibc)
 
 
 def _notes(wheel: Wheel, surface: Surface, files: tuple[ElfFacts, ...], needs: tuple[Needs, ...]) -> Iterator[str]:
@@ -98,7 +105,9 @@ def _notes(wheel: Wheel, surface: Surface, files: tuple[ElfFacts, ...], needs: t
     yield from wheel.notes
     if set(surface.tags) != {str(tag) for tag in wheel.tags}:
         yield f"Its WHEEL file says {', '.join(surface.tags) or 'no tag'}, which is not what its name says."
-    faults = listing_of(wheel).faults
+    for tag in surface.odd_tags[:NAMED]:
+        yield f"Its WHEEL file has the tag {tag[:TEXT_SHOWN]!r}, which is none."
+    faults = surface.record
     if faults.count:
         named = [*faults.altered, *faults.missing, *faults.unlisted, *faults.repeated][:NAMED]
         count = "1 file" if faults.count == 1 else f"{faults.count} files"

@@ -6,8 +6,7 @@ What one file of the wheel finds in another file of the wheel is not needed from
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from ..wheels.binary import Kind
-from ..wheels.elf import ElfFacts
+from ..wheels.elf import ElfFacts, Kind
 
 LIBPYTHON = "libpython"
 

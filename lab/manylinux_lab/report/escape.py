@@ -1,19 +1,12 @@
 """Text from wheels and benches made harmless for the format it goes to: they may name themselves as they like."""
 
 import re
-import unicodedata
+
+from ..printable import plain as plain  # for all formats
 
 SPECIAL = re.compile(r"[\\`*\[\]|~<>&]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 LINE_START = re.compile(r"^(?:[#=]|[-+](?=\s)|\d+(?=[.)]\s))")
 ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;", "|": "&#124;"}
-
-
-def plain(text: str) -> str:
-    """Return one line without control, format and private characters, so that no text can steer a terminal."""
-    words = " ".join(text.split())
-    if words.isprintable():  # which most texts are: no character of those categories is
-        return words
-    return "".join(character for character in words if not unicodedata.category(character).startswith("C"))
 
 
 def markdown(text: str) -> str:

@@ -21,8 +21,10 @@ from unearth import Link, Package, PackageFinder
 
 from ..errors import EngineError
 from ..folders import cache_folder
+from ..wheels.digests import file_digest
 from ..wheels.metadata import Metadata, parse_metadata
-from ..wheels.reading import file_digest, parse_name, wheel_metadata
+from ..wheels.reading import parse_name
+from ..wheels.whole import wheel_metadata
 from .fetching import PatientFetcher, check, with_attempts
 from .sources import Sources
 

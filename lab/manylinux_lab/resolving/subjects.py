@@ -14,7 +14,8 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from ..errors import UsageError
-from ..wheels.reading import file_digest, parse_name, read_wheel
+from ..wheels.digests import file_digest
+from ..wheels.reading import parse_name, read_wheel
 from ..wheels.wheel import UnreadableWheelError, Wheel
 from .requirement_file import Lines, read_requirement_file
 

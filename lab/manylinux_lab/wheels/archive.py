@@ -9,10 +9,12 @@ import struct
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
+from tempfile import TemporaryFile
+from typing import BinaryIO, cast
 
 from .wheel import UnreadableWheelError
 
@@ -22,6 +24,7 @@ RATIO_THRESHOLD = 100 << 20  # below this size an extreme ratio is harmless: a f
 ENTRIES_LIMIT = 500_000
 DIRECTORY_LIMIT = 128 << 20
 CHUNK = 1 << 20
+IN_MEMORY = 64 << 20  # larger files go through a temporary one
 ZIP64_RECORD = 56
 END_RECORD = b"PK\x05\x06"
 END_RECORD_REACH = 22 + 0xFFFF  # the record and its longest comment
@@ -69,6 +72,31 @@ def read_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[byt
         raise UnreadableWheelError(
             f"The entry '{entry.filename}' of '{name}' declares {entry.file_size} bytes and has {read}."
         )
+
+
+@contextmanager
+def file_of(
+    archive: zipfile.ZipFile, entry: zipfile.ZipInfo, magic: bytes, take: Callable[[bytes], None]
+) -> Iterator[BinaryIO | None]:
+    """Read an entry to its end, and give it as a file if it begins with ``magic``; ``take`` gets every piece.
+
+    Raises:
+        UnreadableWheelError: the data are damaged, encrypted, or not as long as declared.
+    """
+    pieces = read_entry(archive, entry)
+    first = next(pieces, b"")
+    take(first)
+    if not first.startswith(magic):
+        for piece in pieces:
+            take(piece)
+        yield None
+        return
+    with cast("BinaryIO", TemporaryFile()) if entry.file_size > IN_MEMORY else BytesIO() as file:
+        file.write(first)
+        for piece in pieces:
+            take(piece)
+            file.write(piece)
+        yield file
 
 
 def _check_directory_size(path: Path) -> None:

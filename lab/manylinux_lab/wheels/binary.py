@@ -4,14 +4,19 @@ pyelftools does the reading, on a stream that ends a reading which goes on for t
 """
 
 import struct
-from dataclasses import dataclass
-from enum import Enum
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import IO, BinaryIO, cast
 
 from elftools.common.exceptions import ELFError
 from elftools.elf.dynamic import DynamicSegment
 from elftools.elf.elffile import ELFFile
 from elftools.elf.hash import ELFHashTable, GNUHashTable
+from elftools.elf.segments import Segment
+
+from .dynamic import Dynamic
+from .elf import Kind
 
 MAGIC = b"\x7fELF"
 DF_1_PIE = 0x08000000
@@ -42,21 +47,17 @@ UNREADABLE = (
 )
 
 
-class Kind(Enum):
-    """What the dynamic loader would do with an ELF file."""
-
-    OBJECT = "object"
-    EXECUTABLE = "executable"
-    OTHER = "other"  # relocatable objects, core dumps, code of GPUs and other devices
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Binary:
-    """Kind, arch (PyPA's machine name, or ELF's constant where PyPA has none) and a note where it cannot be read."""
+    """Kind, arch (PyPA's machine name, or ELF's constant where PyPA has none) and a note where it cannot be read.
+
+    ``elf`` is the file itself for further questions, where it can be read and is for a machine.
+    """
 
     kind: Kind
     machine: str
     note: str = ""
+    elf: "LoadedFile | None" = field(default=None, compare=False, repr=False)
 
 
 class BoundedStream:
@@ -80,21 +81,42 @@ class BoundedStream:
 
 
 class LoadedFile(ELFFile):
-    """An ELF file without its sections: the dynamic loader does not look at them, and reading them is slow."""
+    """An ELF file without its sections: the dynamic loader does not look at them, and reading them is slow.
+
+    Program headers and the dynamic section are read once, which pyelftools does anew for each question.
+    """
+
+    def __init__(self, stream: BinaryIO) -> None:
+        super().__init__(cast("IO[bytes]", BoundedStream(stream)))
+        self._segments: list[Segment] | None = None
 
     def num_sections(self) -> int:
         """Tell that there are none."""
         return 0
 
+    def iter_segments(self, type: str | None = None) -> Iterator[Segment]:  # noqa: A002 - the name that pyelftools has
+        """Yield the segments, of one type or all."""
+        if self._segments is None:
+            self._segments = list(super().iter_segments())
+        return (segment for segment in self._segments if type in (None, segment["p_type"]))
+
+    @cached_property
+    def dynamic(self) -> Dynamic | None:
+        """The first dynamic section, as the loader sees it."""
+        for segment in self.iter_segments("PT_DYNAMIC"):
+            if isinstance(segment, DynamicSegment):
+                return Dynamic(segment, list(self.iter_segments("PT_LOAD")))
+        return None
+
 
 def examine(stream: BinaryIO, file_name: str) -> Binary:
     """Tell what an ELF file is. One that cannot be read counts as an object with a note: the loader will say more."""
     try:
-        elf = LoadedFile(cast("IO[bytes]", BoundedStream(stream)))
+        elf = LoadedFile(stream)
         machine = MACHINES.get((elf["e_machine"], elf.elfclass, elf.little_endian))
         if machine is None:
             return Binary(kind=Kind.OTHER, machine=str(elf["e_machine"]))
-        return Binary(kind=_kind(elf, file_name), machine=machine)
+        return Binary(kind=_kind(elf, file_name), machine=machine, elf=elf)
     except UNREADABLE as error:
         return Binary(kind=Kind.OBJECT, machine="", note=f"not readable as ELF: {error or type(error).__name__}")
 
@@ -104,25 +126,21 @@ def has_symbol(stream: BinaryIO, name: str) -> bool:
     if not _contains(stream, b"\0" + name.encode() + b"\0"):
         return False
     try:
-        elf = LoadedFile(cast("IO[bytes]", BoundedStream(stream)))
+        elf = LoadedFile(stream)
         segments = elf.iter_segments(type="PT_DYNAMIC")
         return any(isinstance(segment, DynamicSegment) and _defines(elf, segment, name) for segment in segments)
     except UNREADABLE:
         return False
 
 
-def _kind(elf: ELFFile, file_name: str) -> Kind:
+def _kind(elf: LoadedFile, file_name: str) -> Kind:
     if elf["e_type"] == "ET_EXEC":
         return Kind.EXECUTABLE
     if elf["e_type"] != "ET_DYN":
         return Kind.OTHER
-    interpreted = False
-    for segment in elf.iter_segments():
-        interpreted = interpreted or segment["p_type"] == "PT_INTERP"
-        if isinstance(segment, DynamicSegment) and any(
-            tag["d_val"] & DF_1_PIE for tag in segment.iter_tags(type="DT_FLAGS_1")
-        ):
-            return Kind.EXECUTABLE
+    interpreted = any(elf.iter_segments("PT_INTERP"))
+    if elf.dynamic and any(tag["d_val"] & DF_1_PIE for tag in elf.dynamic.iter_tags("DT_FLAGS_1")):
+        return Kind.EXECUTABLE
     # Some libraries can also be started, to print their version: glibc's own, for one.
     return Kind.EXECUTABLE if interpreted and ".so" not in file_name else Kind.OBJECT
 

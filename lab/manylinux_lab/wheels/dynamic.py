@@ -9,13 +9,9 @@ from elftools.elf.dynamic import DynamicSegment
 class Dynamic:
     """Answers as pyelftools' ``DynamicSegment`` does, from what it read at the start."""
 
-    def __init__(self, segment: DynamicSegment, segments: Sequence[Any]) -> None:
+    def __init__(self, segment: DynamicSegment, loaded: Sequence[Any]) -> None:
         self._tags = [(str(tag.entry.d_tag), tag) for tag in segment.iter_tags()]
-        self._loads = [
-            (int(one["p_vaddr"]), int(one["p_filesz"]), int(one["p_offset"]))
-            for one in segments
-            if one["p_type"] == "PT_LOAD"
-        ]
+        self._loads = [(int(one["p_vaddr"]), int(one["p_filesz"]), int(one["p_offset"])) for one in loaded]
 
     def iter_tags(self, type: str | None = None) -> Iterator[Any]:  # noqa: A002 - the name that pyelftools has
         """Yield the entries, of one type or all."""

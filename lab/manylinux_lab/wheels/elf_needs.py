@@ -4,9 +4,9 @@ Layouts are those of the gABI, the GNU symbol versioning and the x86 psABI's pro
 """
 
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
@@ -139,10 +139,10 @@ class Headers:
     x86_level: int = 0
 
 
-def read_headers(elf: ELFFile, stream: BinaryIO, segments: Iterable[Any]) -> Headers:
-    """Return what program headers (as pyelftools reads them) and notes say."""
+def read_headers(elf: ELFFile, stream: BinaryIO) -> Headers:
+    """Return what program headers and notes say."""
     aligns, notes = [], []
-    for segment in segments:
+    for segment in elf.iter_segments():
         if segment["p_type"] == "PT_LOAD":
             aligns.append(int(segment["p_align"]))
         elif segment["p_type"] in ("PT_NOTE", "PT_GNU_PROPERTY"):

@@ -57,6 +57,22 @@ class Wheel:
         return self.path.name
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Contents:
+    """What a ``Wheel`` is made of, but for what its file's name says; requirements and specifiers as text."""
+
+    project: str
+    version: str
+    requires_python: str
+    requires: tuple[str, ...]
+    import_names: tuple[str, ...]
+    extensions: tuple[Extension, ...]
+    objects: tuple[str, ...]
+    executables: tuple[str, ...]
+    machines: tuple[tuple[str, str], ...]
+    notes: tuple[str, ...]
+
+
 class UnreadableWheelError(Exception):
     """The file is no usable wheel: the wheel's fault, said in one sentence."""
 

@@ -1,0 +1,104 @@
+"""What wheels' archives tell, read once for each wheel and remembered in the user's cache by the file's sha256."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+import msgspec
+
+from ..atomic import appearing
+from ..errors import EngineError
+from ..folders import cache_folder
+from .elf import ElfFacts, ElfFiles
+from .listing import Listing
+from .surface import Surface
+from .wheel import Contents, Wheel
+
+if TYPE_CHECKING:
+    from .whole import Whole
+
+SCHEMA = 3
+LISTINGS = 300  # wheels whose listing is kept in memory
+
+
+T = TypeVar("T")
+FOLDERS: dict[type, str] = {Contents: "wheels", Surface: "surfaces", ElfFiles: "elf", Listing: "listings"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Kept(Generic[T]):
+    schema: int
+    value: T
+
+
+def contents_of(path: Path, sha256: str) -> Contents:
+    """Return what a wheel file with this sha256 holds.
+
+    Raises:
+        UnreadableWheelError: it is no usable wheel.
+        OSError: the file cannot be read.
+    """
+    return _load(Contents, sha256) or _read(path, sha256).contents
+
+
+def elf_facts(wheel: Wheel) -> tuple[ElfFacts, ...]:
+    """Return the facts of all ELF objects and programs of a wheel, by path.
+
+    Raises:
+        EngineError: the wheel's file is gone or cannot be read any more.
+    """
+    return (_load(ElfFiles, wheel.sha256) or _read_again(wheel.path, wheel.sha256).elf).files
+
+
+def surface_of(wheel: Wheel) -> Surface:
+    """Return what a wheel shows on its surface.
+
+    Raises:
+        EngineError: the wheel's file is gone or cannot be read any more.
+    """
+    return _load(Surface, wheel.sha256) or _read_again(wheel.path, wheel.sha256).surface
+
+
+def listing_of(wheel: Wheel) -> Listing:
+    """Return which files a wheel puts where; remembered in memory too.
+
+    Raises:
+        EngineError: the wheel's file is gone or cannot be read any more.
+    """
+    return _listing(wheel.sha256, wheel.path)
+
+
+@lru_cache(maxsize=LISTINGS)
+def _listing(sha256: str, path: Path) -> Listing:
+    return _load(Listing, sha256) or _read_again(path, sha256).listing
+
+
+def _load(kind: type[T], sha256: str) -> T | None:
+    """Return what was kept; None where nothing was, or what is there is damaged or of another version of the lab."""
+    try:
+        kept = msgspec.json.decode(_file(kind, sha256).read_bytes(), type=_Kept[kind])  # type: ignore[valid-type]  # chosen at run time
+    except (FileNotFoundError, msgspec.MsgspecError):
+        return None
+    return kept.value if kept.schema == SCHEMA else None
+
+
+def _read_again(path: Path, sha256: str) -> "Whole":
+    try:
+        return _read(path, sha256)
+    except OSError as error:
+        raise EngineError(f"The wheel '{path}' cannot be read any more: {error.strerror or error}.") from error
+
+
+def _read(path: Path, sha256: str) -> "Whole":
+    from .whole import read_whole  # what reads archives takes longer to import than to look up what is known
+
+    whole = read_whole(path)
+    for value in (whole.elf, whole.listing, whole.surface, whole.contents):
+        with appearing(_file(type(value), sha256)) as file:
+            file.write(msgspec.json.encode(_Kept(schema=SCHEMA, value=value), order="deterministic"))
+    return whole
+
+
+def _file(kind: type, sha256: str) -> Path:
+    return cache_folder(FOLDERS[kind]) / f"{sha256}.json"
