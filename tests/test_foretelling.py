@@ -7,6 +7,7 @@ import records
 from dynamic_elves import NEEDED, dynamic_elf
 from wheels import build_wheel
 
+from manylinux_lab.folders import cache_folder
 from manylinux_lab.judge import Outcome, OutcomeKind
 from manylinux_lab.plugin.foretelling import foretold
 from manylinux_lab.wheels.reading import read_wheel
@@ -61,5 +62,6 @@ def test_a_distro_that_was_not_measured_is_not_foretold(tmp_path: Path, fields: 
 def test_a_file_that_has_gone_hides_nothing_that_was_seen(tmp_path: Path) -> None:
     subject = wheel(tmp_path, "GLIBC_2.17")
     subject.path.unlink()
+    (cache_folder("elf") / f"{subject.sha256}.json").unlink()
 
     assert foretold(subject, records.bench(), "minimal", Outcome(kind=OutcomeKind.OK, reason=""), ()) == {}
