@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from elves import elf
 from records import bench, result, run
 from wheels import build_wheel, wheel_entries, write_archive
 
@@ -35,6 +36,7 @@ def recipe(**fields: Any) -> Recipe:
         "steps": (Step(pins=("a==1 --hash=sha256:0",), name="a-1"), Step(pins=("b==1 --hash=sha256:1",), name="b-1")),
         "members": {"a-1": Loaded(items=(("import", "a"),)), "b-1": Loaded(items=(("extension", "b.c"),))},
         "orders": (("a-1",), ("b-1",), ("a-1", "b-1")),
+        "contested": ("a-1", "b-1"),
         "last": "b",
     }
     return Recipe(**(defaults | fields))
@@ -125,6 +127,8 @@ FILES = {
     "victim": {"victim.py": b"import os\nif 'SETTER' in os.environ: raise ImportError('SETTER is there')\n"},
     "needy": {"needy.py": b"import base\n"},
     "base": {"base.py": b""},
+    "needs_calm": {"needs_calm.py": b"import calm\n"},
+    "half": {"half/__init__.py": b"", "half/lost.abi3.so": elf("PyInit_lost")},
     "broken": {"broken.py": b"import ctypes\nctypes.string_at(0)\n"},
 }
 
@@ -139,8 +143,9 @@ class Folder:
         entries["liar.py"] = b"2"
         paths["liar"] = write_archive(root / "dist & co" / "liar-1.0-py3-none-any.whl", entries)
         paths["other"] = build_wheel(root / "dist & co", "other", tag="cp311-cp311-win_amd64")
-        lines = ["Requires-Dist: base"]
-        paths["needy"] = build_wheel(root / "dist & co", "needy", files=FILES["needy"], lines=lines)
+        for name, needed in (("needy", "base"), ("needs_calm", "calm")):
+            lines = [f"Requires-Dist: {needed}"]
+            paths[name] = build_wheel(root / "dist & co", name, files=FILES[name], lines=lines)
         self.wheels = {name: read_wheel(path) for name, path in paths.items()}
         self.subjects = [
             Subject(id=one.id, project=one.project, version="1.0", sha256=one.sha256, argument=str(one.path))
@@ -163,7 +168,7 @@ class Folder:
         return cell.id
 
     def write(self) -> Path:
-        names = ["base", "setter", "victim", "calm", "needy", "broken", "liar"]
+        names = ["base", "setter", "victim", "calm", "needy", "needs_calm", "half", "broken", "liar"]
         site = Site(id="s", wheels=tuple(self.wheels[name].sha256 for name in names))
         roster = {f"{name}-1.0": wheel.id for name, wheel in self.wheels.items()}
         plan = Plan(
@@ -278,13 +283,37 @@ def test_a_pair_fails_as_it_did(tmp_path: Path, cache: Path) -> None:
 @pytest.mark.real
 def test_a_healthy_pair_that_shares_a_file(tmp_path: Path, cache: Path) -> None:
     folder = Folder(tmp_path)
-    pieces = [evidence(Kind.OVERLAP, paths=["shared.py"]), evidence(Kind.OUTCOME, aspect="fork")]
+    both = [folder.wheels[name].id for name in ("calm", "setter")]
+    pieces = [evidence(Kind.OVERLAP, paths=["shared.py"], wheels=both), evidence(Kind.OUTCOME, aspect="fork")]
     cell = folder.add("coload", "calm", "setter", found={"facts": {"evidence": pieces}})
     code, said = carried_out(folder, cell, tmp_path)
     digests = re.findall(r"^([0-9a-f]{64})  \S+/shared\.py$", said, re.MULTILINE)
     assert (code, len(digests), len(set(digests))) == (1, 2, 2)
     assert "  ok: forked child" in said
     assert said.endswith("== setter was uninstalled\n  none of these files is left\n")
+
+
+@pytest.mark.real
+def test_a_file_that_what_a_member_requires_overwrites(tmp_path: Path, cache: Path) -> None:
+    folder = Folder(tmp_path)
+    both = [folder.wheels[name].id for name in ("calm", "setter")]
+    pieces = [evidence(Kind.OVERLAP, paths=["shared.py"], wheels=both)]
+    cell = folder.add("coload", "setter", "needs_calm", found={"facts": {"evidence": pieces}})
+    code, said = carried_out(folder, cell, tmp_path)
+    assert code == 1
+    assert said.index("== calm-1.0-py3-none-any.whl was installed") < said.index("== setter-1.0 was installed")
+    assert said.endswith("== setter was uninstalled\n  none of these files is left\n")
+
+
+@pytest.mark.real
+def test_what_fails_alone_is_left_out_of_the_company(tmp_path: Path, cache: Path) -> None:
+    folder = Folder(tmp_path)
+    code, said = carried_out(folder, folder.add("coload", "calm", "half"), tmp_path)
+    assert code == 0, said
+    assert re.search(r"== half-1.0 alone\n  exit code 139\n", said), "it dies of this module"
+    together = said.partition("== calm-1.0, then half-1.0")[2]
+    assert "  left out, since it fails alone: import half.lost\n" in together
+    assert "  ok: import half\n" in together
 
 
 @pytest.mark.real

@@ -1,7 +1,7 @@
 """``repro``: a shell script that shows what a cell showed, for an issue tracker, without the lab or a bench."""
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -14,7 +14,7 @@ from ..folders import cache_folder
 from ..options import Options
 from ..planned import PlannedRun
 from ..planning.plan import Bench, Cell
-from ..report.repro import Action, Loaded, Recipe, Step, script
+from ..report.repro import Action, Loaded, Recipe, Step, contested_by, script
 from ..report.told import smallest_of
 from ..resolving.sources import redacted
 from ..results import Result
@@ -66,20 +66,22 @@ def recipe_of(planned: PlannedRun, cell: Cell, result: Result | None) -> Recipe:
         known = ", ".join((*ACTIONS, *LOADING))
         raise UsageError(f"A script can repeat cells of the checks {known}; '{cell.id}' is about '{cell.check}'.")
     parties = _parties(planned, cell, result)
-    wheels = [wheel for wheel in parties.values() if wheel is not None]
     names = tuple(parties)
+    steps = tuple(_steps(planned, cell, bench, parties, contested_by(result)))
+    contested = _contested(planned, steps, parties, result)
     return Recipe(
         cell=cell.id,
         seen_on=_seen_on(bench),
         lab=planned.run.lab,
         version=f"{bench.interpreter.version[0]}.{bench.interpreter.version[1]}",
         action=ACTIONS.get(cell.check, Action.LOAD),
-        steps=tuple(_steps(planned, cell, bench, parties)),
+        steps=steps,
         members={name: _loaded(planned.run.options, bench, cell, wheel, result) for name, wheel in parties.items()},
         orders=(*((name,) for name in names if len(names) > 1), names),
         is_each=cell.check == "import",
         sources=_sources(planned.run.options),
-        last=wheels[-1].project,
+        contested=tuple(contested),
+        last=[*contested.values()][-1].project if contested else "",
         result=result,
     )
 
@@ -99,8 +101,25 @@ def _seen_on(bench: Bench) -> str:
     return f"{bench.id}, {bench.libc} {bench.libc_version[0]}.{bench.libc_version[1]}{image}"
 
 
-def _steps(planned: PlannedRun, cell: Cell, bench: Bench, parties: dict[str, Wheel | None]) -> Iterator[Step]:
-    """Yield what is installed: what the members require, then each of them, so that the last one wins."""
+def _contested(
+    planned: PlannedRun, steps: Sequence[Step], parties: Mapping[str, Wheel | None], result: Result | None
+) -> dict[str, Wheel]:
+    """Return the wheels that install the same path by the names of their steps, in the order of installation."""
+    ids = contested_by(result)
+    named = {name: wheel for name, wheel in parties.items() if wheel is not None and wheel.id in ids}
+    here = {wheel.id for wheel in named.values()}
+    every = (planned.wheel_of(sha256) for site in planned.run.plan.sites for sha256 in site.wheels)
+    named |= {wheel.id: wheel for wheel in every if wheel.id in ids and wheel.id not in here}
+    return {step.name: named[step.name] for step in steps if step.name in named}
+
+
+def _steps(
+    planned: PlannedRun, cell: Cell, bench: Bench, parties: Mapping[str, Wheel | None], contested: Sequence[str]
+) -> Iterator[Step]:
+    """Yield what is installed: what the members require, then each of them, so that the last one wins.
+
+    Wheels with the ids ``contested`` have steps of their own in any case.
+    """
     members = {wheel.sha256: name for name, wheel in parties.items() if wheel is not None}
     if not cell.sites:
         required = [sha256 for sha256 in cell.dependencies if sha256 not in members]
@@ -114,10 +133,11 @@ def _steps(planned: PlannedRun, cell: Cell, bench: Bench, parties: dict[str, Whe
     needed = frozenset().union(*(ground.closure(wheel) for wheel in parties.values() if wheel is not None))
     for number, wheels in enumerate(sites.values(), start=1):
         here = [wheel.sha256 for wheel in wheels if wheel.sha256 in needed]
-        required = [sha256 for sha256 in here if sha256 not in members]
+        brought = {wheel.sha256: wheel.id for wheel in wheels if wheel.id in contested and wheel.sha256 not in members}
+        required = [sha256 for sha256 in here if sha256 not in members and sha256 not in brought]
         if required:
             yield Step(pins=tuple(_pin(planned, sha256) for sha256 in required), site=number)
-        for sha256, name in members.items():
+        for sha256, name in (*brought.items(), *members.items()):
             if sha256 in here:
                 yield Step(pins=(_pin(planned, sha256),), site=number, name=name)
 

@@ -33,7 +33,8 @@ class Action(Enum):
 class Step:
     """Wheels that are installed by one command: ``pins`` are lines of a requirements file with hashes.
 
-    ``site`` counts from 1; ``name`` is that of the member whose wheel it is, empty for what members require.
+    ``site`` counts from 1; ``name`` is that of the member whose wheel it is, or of another one that installs the same
+    path as some wheel of the script; empty for the rest of what members require.
     """
 
     pins: tuple[str, ...]
@@ -54,8 +55,9 @@ class Recipe:
     """All that a script is made of.
 
     ``orders`` are loaded one after the other, each in a process of its own; the last one shows the trouble.
-    ``is_each`` asks for an interpreter for each item. ``sources`` are options of pip that name indexes. ``result`` is
-    None for a cell that has not run.
+    ``is_each`` asks for an interpreter for each item. ``sources`` are options of pip that name indexes. ``contested``
+    are the names of the two steps whose wheels install the same path, ``last`` is the project of the second one.
+    ``result`` is None for a cell that has not run.
     """
 
     cell: str
@@ -68,6 +70,7 @@ class Recipe:
     orders: tuple[tuple[str, ...], ...]
     is_each: bool = False
     sources: tuple[str, ...] = ()
+    contested: tuple[str, ...] = ()
     last: str = ""
     result: Result | None = None
 
@@ -118,6 +121,7 @@ def _values(recipe: Recipe) -> dict[str, Any]:
         "is_each": recipe.is_each,
         "members": _Safe(pprint.pformat(loaded, width=WIDTH, sort_dicts=False)),
         "libraries": _Safe(ascii(sorted({str(name) for name in libraries}))) if libraries else "",
+        "has_controls": len(recipe.orders) > 1 and not recipe.is_each,
         "has_states": not recipe.is_each and (kinds is None or is_effects or bool(kinds & STATES)),
         "counts_changes": is_effects,
         "has_smoke": any(one.smoke for one in recipe.members.values()),
@@ -125,6 +129,7 @@ def _values(recipe: Recipe) -> dict[str, Any]:
         "has_record": kinds is not None and Kind.RECORD.value in kinds,
         "top_levels": _Safe(" ".join(shlex.quote(plain(str(name))) for name in top_levels)),
         "overlaps": _overlaps(recipe),
+        "contested": recipe.contested,
         "last": recipe.last,
         "seconds": SECONDS,
     }
@@ -146,10 +151,16 @@ def _overlaps(recipe: Recipe) -> _Safe:
     found = [
         path for paths in _facts(recipe.result, "paths", Kind.OVERLAP, Kind.OVERLAP_EQUAL) for path in _texts(paths)
     ]
-    if not found or any(step.site > 1 for step in recipe.steps):
+    if not found or len(recipe.contested) != 2 or any(step.site > 1 for step in recipe.steps):
         return _Safe("")
     tests = " -o ".join(f"-path {shlex.quote(f'*/{plain(path)}')}" for path in found[:PATHS])
     return _Safe(rf"\( {tests} \)")
+
+
+def contested_by(result: Result | None) -> tuple[str, ...]:
+    """Return the ids of the first two wheels that a result says install the same path, in their order."""
+    pairs = _facts(result, "wheels", Kind.OVERLAP, Kind.OVERLAP_EQUAL)
+    return tuple(_texts(pairs[0])) if pairs else ()
 
 
 def _kinds(result: Result | None) -> frozenset[str] | None:
