@@ -10,6 +10,7 @@ import pytest
 from manylinux_lab.__main__ import COMMANDS
 from manylinux_lab.catalogue import reading
 from manylinux_lab.catalogue.distro import Dataset, Libc
+from manylinux_lab.commands.compare import WORDS
 from manylinux_lab.engines import ENGINES
 from manylinux_lab.engines.arch import ARCHES
 from manylinux_lab.judge import Grade, How, OutcomeKind, Promise, Verdict
@@ -39,7 +40,12 @@ def anchors(text: str) -> set[str]:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_a_page(command: str) -> None:
-    elsewhere = {"report": "reports.md", "predict": "prediction.md", "profile": "prediction.md"}
+    elsewhere = {
+        "report": "reports.md",
+        "predict": "prediction.md",
+        "profile": "prediction.md",
+        "compare": "history.md",
+    }
     page = elsewhere.get(command, f"{command}.md")
     assert f"manylinux-lab {command}" in TEXTS[page]
     assert f"docs/{page}" in TEXTS["README.md"]
@@ -53,6 +59,11 @@ def test_every_option_is_in_the_table_of_run(name: str) -> None:
 
 def test_every_option_is_a_setting_and_the_other_way_round() -> None:
     assert {field.name for field in fields(Options)} == {*FLAGS, "subjects"}
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_every_change_is_explained(word: str) -> None:
+    assert word in first_cells("history.md")
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name)

@@ -22,6 +22,7 @@ COMMANDS = {
     "images": "list, build, lock and clean the images of the benches",
     "shell": "open a shell on the bench of a cell",
     "report": "make the reports of a run again from its results",
+    "compare": "say what changed from one run to another, and why",
     "history": "keep the results of runs in one file: import, export, list",
     "repro": "write a shell script that shows what a cell showed, without the lab",
 }

@@ -20,7 +20,7 @@ COLOAD_MODES = ("auto", "pairs", "triples", "orders", "all", "off")
 # What chooses cells, and what is done with them afterwards; a command that repeats one cell needs none of these.
 SELECTION = {
     "subjects", "distro", "arch", "python", "cell", "only_failed", "resume", "workers", "out", "keep",
-    "coload", "orders", "seed", "neighbours", "force_together", "templates",
+    "coload", "orders", "seed", "neighbours", "force_together", "templates", "history",
 }  # fmt: skip
 
 

@@ -1,0 +1,146 @@
+"""What changed from one run to another, as text for a terminal, as a Markdown page and as JSON. Pure."""
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from tabulate import tabulate
+
+from ..history.causes import Cause, CauseKind
+from ..history.changes import Change, Changed, Comparison
+from ..judge import Verdict
+from ..results import Result
+from . import escape
+from .templates import Safe, environment, fill
+
+SCHEMA = 1
+HEADERS = ("change", "bench", "check", "wheel", "was -> is", "because of")
+EXPLAINED = (Change.REGRESSED, Change.FLAKY, Change.UNCLEAR)
+NARROW = 44  # characters of a column that may hold a long name
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Document:
+    """A comparison as JSON shows it: ``old`` and ``new`` are the names of the runs."""
+
+    schema: int = SCHEMA
+    old: str
+    new: str
+    unchanged: int
+    changes: tuple[Changed, ...]
+
+
+def as_json(old: str, new: str, content: Comparison) -> str:
+    """Return the comparison as one JSON document; results in it have the fields of docs/results.md."""
+    document = Document(old=old, new=new, unchanged=content.unchanged, changes=content.changes)
+    return msgspec.json.format(msgspec.json.encode(document), indent=1).decode() + "\n"
+
+
+def as_text(old: str, new: str, content: Comparison, width: int) -> str:
+    """Return the comparison for a terminal: a table, what got worse with its repeat commands, and counts."""
+    table = [[escape.plain(word) for word in row(changed)] for changed in content.changes]
+    parts = [f"{escape.plain(new)} compared with {escape.plain(old)}", ""]
+    if table:
+        widths = [None, None, None, NARROW, None, NARROW]
+        shown = tabulate(table, headers=HEADERS, tablefmt="simple", disable_numparse=True, maxcolwidths=widths)
+        parts += [shown, *(line for changed in explained(content) for line in _detail(changed, width)), ""]
+    return "\n".join([*parts, counts_words(content), ""])
+
+
+def as_markdown(old: str, new: str, content: Comparison, templates: str = "") -> str:
+    """Return the comparison as a Markdown page, from the template in ``reports/``; everything it shows is escaped.
+
+    Args:
+        templates: a folder with the user's templates, which come before ours of the same name.
+    """
+    made = environment(templates, escape.markdown)
+    made.filters["code"] = lambda text: Safe(escape.code(str(text)))
+    body = [[escape.markdown(word) for word in row(changed)] for changed in content.changes]
+    table = tabulate(body, headers=HEADERS, tablefmt="github", disable_numparse=True)
+    values: dict[str, Any] = {
+        "old": old,
+        "new": new,
+        "table": Safe(table) if body else "",
+        "details": [(changed, because(changed)) for changed in explained(content)],
+        "counts": counts_words(content),
+    }
+    return fill(made, "comparison.md.j2", values)
+
+
+def row(changed: Changed) -> tuple[str, ...]:
+    """Return the cells of a change's row, under ``HEADERS``."""
+    result = changed.new or changed.old
+    bench, check = (result.bench, result.check) if result else ("", "")
+    was_is = f"{_word(changed.old)} -> {_word(changed.new)}"
+    return changed.change.value, bench, check, _wheel(changed), was_is, because(changed)
+
+
+def _wheel(changed: Changed) -> str:
+    """Return ``numpy 2.1.3 -> 2.2.0``; wheels in one process are named as their cell names them."""
+    names = [_title(result) for result in (changed.old, changed.new) if result is not None]
+    if len(set(names)) == 1:
+        return names[0]
+    old, new = changed.old, changed.new
+    if old is not None and new is not None and old.version and new.version:
+        return f"{new.project} {old.version} -> {new.version}"
+    return " -> ".join(names)
+
+
+def _title(result: Result) -> str:
+    return f"{result.project} {result.version}" if result.version else result.subject
+
+
+def _word(result: Result | None) -> str:
+    if result is None:
+        return "-"
+    word = result.verdict.value.upper() if result.verdict in {Verdict.FAIL, Verdict.ERROR} else result.verdict.value
+    return f"{word} (predicted)" if result.how.value == "predicted" else word
+
+
+def because(changed: Changed) -> str:
+    """Return what differs, and what repeating the cell showed."""
+    words = [
+        cause.words if cause.kind is CauseKind.NOTHING or None in (changed.old, changed.new) else _named(cause)
+        for cause in changed.causes
+    ]
+    if changed.rate is not None:
+        words.append(f"asked again, {changed.rate.deviations} of {changed.rate.times} times it was not so")
+    elif changed.unrepeated:
+        words.append(f"not asked again: {changed.unrepeated}")
+    return "; ".join(words)
+
+
+def _named(cause: Cause) -> str:
+    return f"{cause.kind.value}: {cause.words}"
+
+
+def explained(content: Comparison) -> Sequence[Changed]:
+    """Return the changes whose reason is told: those that are not for the better."""
+    return [changed for changed in content.changes if changed.change in EXPLAINED and changed.new is not None]
+
+
+def _detail(changed: Changed, width: int) -> Iterator[str]:
+    if changed.new is None:
+        return
+    yield ""
+    yield escape.plain(f"{changed.change.value.upper()}  {changed.cell}")
+    reason = changed.new.reason or "; ".join(changed.new.side_effects)
+    for title, words in (("", reason), ("because of ", because(changed)), ("repeat: ", changed.new.repeat)):
+        if words:
+            yield textwrap.fill(
+                escape.plain(f"{title}{words}"),
+                width,
+                initial_indent="  ",
+                subsequent_indent="    ",
+                break_on_hyphens=False,
+                break_long_words=False,
+            )
+
+
+def counts_words(content: Comparison) -> str:
+    """Return how often each change occurs: ``1 regressed, 2 fixed; 9997 unchanged``."""
+    counts = content.counts()
+    said = ", ".join(f"{counts[change]} {change.value}" for change in Change if counts.get(change))
+    return f"{said}; {content.unchanged} unchanged" if said else f"{content.unchanged} unchanged"

@@ -1,0 +1,95 @@
+"""``compare`` as a user types it: what a run may be called, what stops a release, and what is wrong usage."""
+
+import json
+from pathlib import Path
+
+import pytest
+from records import result, run
+
+from manylinux_lab.__main__ import main
+from manylinux_lab.history import again
+from manylinux_lab.history.store import add
+from manylinux_lab.judge import Verdict
+from manylinux_lab.results import Conditions, Result, ResultsWriter
+from manylinux_lab.runs import RunFolder
+
+FIRST, SECOND = "20260101-101010-abcd", "20260102-101010-abcd"
+SAME = Conditions(python="3.11.2")
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder(FIRST, result(conditions=SAME))
+    folder(SECOND, result(verdict=Verdict.FAIL, image="sha256:" + "2" * 64, conditions=SAME))
+    add(Path("h.sqlite"), "night", [result(conditions=SAME)])
+
+
+def folder(name: str, *results: Result) -> RunFolder:
+    found = RunFolder(path=Path("runs", name))
+    found.write(run())
+    with ResultsWriter(found.results_file) as writer:
+        for one in results:
+            writer.write(one)
+    return found
+
+
+@pytest.mark.parametrize("old", [FIRST, f"runs/{FIRST}", f"runs/{FIRST}/results.jsonl", "night"])
+@pytest.mark.parametrize("new", ["latest", SECOND])
+def test_a_run_may_be_named_in_many_ways(old: str, new: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compare", old, new, "--history", "h.sqlite", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert [one["change"] for one in document["changes"]] == ["regressed"]
+    assert [cause["kind"] for cause in document["changes"][0]["causes"]] == ["image"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ([], 0),
+        (["--fail-on", "regressed"], 1),
+        (["--fail-on", "vanished, flaky"], 0),
+        (["--fail-on", "vanished,regressed", "--markdown"], 1),
+    ],
+)
+def test_only_the_changes_that_are_named_stop(words: list[str], code: int) -> None:
+    assert main(["compare", FIRST, SECOND, *words]) == code
+
+
+def test_a_failure_that_stays_does_not_stop() -> None:
+    assert main(["compare", SECOND, SECOND, "--fail-on", "regressed"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([FIRST, "nothing"], "There is no run 'nothing'"),
+        ([FIRST, "nothing", "--history", "h.sqlite"], "Nor is it in the history 'h.sqlite'"),
+        ([FIRST, SECOND, "--fail-on", "regresed"], "did you mean 'regressed'"),
+        ([FIRST, SECOND, "--repeat", "-1"], "takes a number from 0 up"),
+    ],
+)
+def test_wrong_usage(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compare", *words]) == 4
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "why"), [("runs/{}/results.jsonl", "folder is not at hand"), ("{}", "has not planned it")]
+)
+def test_what_cannot_be_asked_again_says_why(name: str, why: str, capsys: pytest.CaptureFixture[str]) -> None:
+    folder("20260103-101010-abcd", result(verdict=Verdict.FAIL, conditions=SAME))
+    assert main(["compare", FIRST, name.format("20260103-101010-abcd"), "--json"]) == 0
+    (changed,) = json.loads(capsys.readouterr().out)["changes"]
+    assert (changed["change"], changed["rate"]) == ("regressed", None)
+    assert why in changed["unrepeated"]
+
+
+def test_each_round_adds_a_verdict(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    verdicts = iter([Verdict.FAIL, Verdict.PASS, Verdict.ERROR])
+    monkeypatch.setattr(again, "_trouble", lambda folder, cells: "")
+    monkeypatch.setattr(again, "_round", lambda run, folder, cells: [result(verdict=next(verdicts))])
+    folder("20260103-101010-abcd", result(verdict=Verdict.FAIL, conditions=SAME))
+    assert main(["compare", FIRST, "latest", "--json", "--repeat", "3", "--fail-on", "regressed"]) == 0
+    (changed,) = json.loads(capsys.readouterr().out)["changes"]
+    assert (changed["change"], changed["rate"]) == ("flaky", {"deviations": 1, "times": 2})
