@@ -30,7 +30,21 @@ def test_what_happens_once_is_flaky(tmp_path: Path) -> None:
     assert kinds(outcome) == ["flaky"]
     assert outcome.facts["rate"] == "1 of 4"
     assert outcome.side_effects[0].endswith("(1 of 4 times)")
-    assert lab.engine.ran()[-2:] == [("alpha-1.0",), ("alpha-1.0", "beta-1.0")]
+    assert lab.engine.ran()[-3:] == [("alpha-1.0",), *[("alpha-1.0", "beta-1.0")] * 2]
+
+
+def test_what_some_forks_show_and_no_fresh_process_is_the_method(tmp_path: Path) -> None:
+    lab = Lab(tmp_path)
+    broken = fails("alpha-1.0", "beta-1.0")
+    pair = ("alpha-1.0", "beta-1.0")
+
+    def special(request: Request) -> Any:
+        is_bad = not request["fresh"] and lab.engine.ran(fresh=False).count(pair) != 3
+        return broken(request) if is_bad else None
+
+    lab.special = special
+    assert kinds(lab.coload("alpha", "beta")) == ["seen only in a forked process"]
+    assert lab.engine.ran(fresh=True).count(pair) == 3 + 4
 
 
 def test_what_happens_sometimes_has_a_rate(tmp_path: Path) -> None:

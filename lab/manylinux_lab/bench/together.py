@@ -10,7 +10,7 @@ from ..coload.confirming import Certainty, Confirmed, confirm
 from ..coload.effects import effects_outcome
 from ..coload.ground import Ground
 from ..coload.observation import Library, Observation, read_observation
-from ..coload.shrink import Shrunk, shrink
+from ..coload.shrink import enough_words, shrink
 from ..coload.troubled import troubled_outcome
 from ..coload.weighing import Setting, company_outcome
 from ..engines.contract import Engine
@@ -21,7 +21,8 @@ from .connection import Connection, Terms
 from .controls import Controls
 from .gathering import Gathering
 
-FORKS = 2  # more forks that must deviate before it is the fork that does it
+FORKS = 2  # more forks, of which all must deviate before it is the fork that does it
+FRESH = 4  # more fresh processes, none of which may deviate where only some of the forks do
 
 
 class Roster(Protocol):
@@ -152,26 +153,34 @@ class Company:
 
     def _together(self, setting: Setting) -> Outcome:
         ground, controls = setting.ground, setting.controls
-        row = (ground.paths, next(iter(controls)))
-        is_alone = row in self._unforkable or self._is_curious(setting)
-
-        def fork_deviates() -> bool:
-            first = {row[1]: controls[row[1]]}
-            if self._compare(ground, first, fresh=False).deviations or all(
-                self._compare(ground, controls, fresh=False).deviations for _ in range(FORKS)
-            ):
-                self._unforkable.add(row)
-            return row in self._unforkable
-
+        is_alone = self._row(setting) in self._unforkable or self._is_curious(setting)
         confirmed = confirm(
             self._compare(ground, controls, fresh=is_alone),
             lambda: self._compare(ground, controls, fresh=True),
-            fork_deviates,
+            lambda: self._fork_deviates(setting),
         )
         if confirmed.certainty is Certainty.ALWAYS and len(controls) > 2:
             confirmed, setting = self._shrunk(confirmed, setting)
         notes = self._archives.of_process(confirmed.comparison, setting.controls, ground, setting.label)
         return company_outcome(confirmed, replace(setting, notes=notes))
+
+    def _row(self, setting: Setting) -> tuple[tuple[str, ...], str]:
+        return setting.ground.paths, next(iter(setting.controls))
+
+    def _fork_deviates(self, setting: Setting) -> bool:
+        """Tell whether a deviation that no fresh process has shown is the fork's doing; its row then does without."""
+        ground, controls, row = setting.ground, setting.controls, self._row(setting)
+
+        def deviates(members: Mapping[str, Control], *, fresh: bool = False) -> bool:
+            return bool(self._compare(ground, members, fresh=fresh).deviations)
+
+        is_fork = deviates({row[1]: controls[row[1]]})
+        if not is_fork:
+            again = [deviates(controls) for _ in range(FORKS)]
+            is_fork = all(again) or (any(again) and not any(deviates(controls, fresh=True) for _ in range(FRESH)))
+        if is_fork:
+            self._unforkable.add(row)
+        return is_fork
 
     def _is_curious(self, setting: Setting) -> bool:
         """Tell whether the first member asks for others of the company while it is loaded, which a mother hides."""
@@ -200,7 +209,7 @@ class Company:
             setting,
             controls={name: setting.controls[name] for name in smallest.order},
             facts={**setting.facts, **facts},
-            enough=_enough(smallest, len(setting.controls)),
+            enough=enough_words(smallest, len(setting.controls)),
         )
         if smallest.order not in failing:
             return confirmed, setting
@@ -283,12 +292,3 @@ class Company:
         seen, libraries = read_observation(events)
         self._libraries.update((library.path, library) for library in libraries)
         return seen
-
-
-def _enough(found: Shrunk, number: int) -> str:
-    """Return how few of a number of members it takes, as the end of a sentence."""
-    if not found.is_smallest:
-        return (
-            f"{len(found.order)} of the {number} are enough, perhaps fewer (the search ended after {found.runs} tries)"
-        )
-    return f"these {len(found.order)} of the {number} are enough" if len(found.order) < number else ""

@@ -66,3 +66,12 @@ def _smaller(order: tuple[str, ...], pieces: int, fails: Callable[[tuple[str, ..
     if pieces > 2:
         parts += [order[:start] + order[end:] for start, end in spans]
     return next((part for part in parts if part and len(part) < len(order) and fails(part)), None)
+
+
+def enough_words(found: Shrunk, number: int) -> str:
+    """Return how few of a number of members it takes, as the end of a sentence."""
+    if not found.is_smallest:
+        return (
+            f"{len(found.order)} of the {number} are enough, perhaps fewer (the search ended after {found.runs} tries)"
+        )
+    return f"these {len(found.order)} of the {number} are enough" if len(found.order) < number else ""
