@@ -186,6 +186,7 @@ def _bench(holding: Holding, interpreter: Interpreter, today: date) -> Bench:
         ending=lifecycle(release, today) if is_ending(release, today) else "",
         image=holding.prepared.image if holding.prepared else None,
         trouble=holding.trouble,
+        family=release.family,
     )
 
 

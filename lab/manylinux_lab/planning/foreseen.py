@@ -33,6 +33,7 @@ def foreseen_benches(places: Iterable[Place], options: Options, today: date) -> 
             libc=place.release.libc.value,
             libc_version=place.release.libc_version,
             ending=lifecycle(place.release, today) if is_ending(place.release, today) else "",
+            family=place.release.family,
         )
         for place in places
         for interpreter in _interpreters(place, options)

@@ -18,7 +18,7 @@ class Bench:
     """One container to be: distro x arch x interpreter.
 
     ``image`` is None until one was provided; ``trouble`` says why the lab could not provide it; ``ending`` is the
-    distro's end-of-life warning, if there is one.
+    distro's end-of-life warning, if there is one; ``family`` is what the catalogue files the distro under.
     """
 
     distro: str
@@ -30,6 +30,7 @@ class Bench:
     ending: str = ""
     image: Image | None = None
     trouble: str = ""
+    family: str = ""
 
     @property
     def id(self) -> str:

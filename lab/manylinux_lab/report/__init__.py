@@ -7,7 +7,7 @@ from pathlib import Path
 from ..errors import UsageError, nearest
 from ..results import Result
 from ..runs import Run, RunFolder, write_whole
-from . import json_file, junit, markdown, terminal
+from . import json_file, junit, markdown, page, terminal
 from .model import in_plan_order
 
 __all__ = ["DEFAULTS", "FORMATS", "Format", "in_plan_order", "render", "with_templates", "write_reports"]
@@ -28,6 +28,7 @@ class Format:
 # docs/reports.md says how to add one.
 FORMATS: Mapping[str, Format] = {
     "markdown": Format(file="report.md", make=markdown.render, words="a page with matrices, failures and benches"),
+    "html": Format(file="report.html", make=page.render, words="a page with filters and the evidence of every cell"),
     "json": Format(file="report.json", make=json_file.render, words="everything, by a published JSON Schema"),
     "junit": Format(file="junit.xml", make=junit.render, words="one case for each cell, for CI systems"),
     "terminal": Format(file="report.txt", make=terminal.render, words="the summary that a run ends with"),

@@ -48,8 +48,11 @@ class CompanyMatrix:
         return len(shown) < self.whole
 
 
-def company_matrices(run: Run, results: Sequence[Result]) -> tuple[CompanyMatrix, ...]:
-    """Return the matrix of each bench on which wheels were to be loaded together, in the plan's order."""
+def company_matrices(run: Run, results: Sequence[Result], *, largest: int = LARGE) -> tuple[CompanyMatrix, ...]:
+    """Return the matrix of each bench on which wheels were to be loaded together, in the plan's order.
+
+    One of more than ``largest`` wheels shows only where there is something to see.
+    """
     words = {(result.bench, result.subject): word_of(result) for result in results if result.check == COMPANY}
     members = {subject.id: subject.members for subject in run.plan.subjects if subject.members}
     by_bench: dict[str, dict[tuple[str, ...], str]] = {}
@@ -59,7 +62,7 @@ def company_matrices(run: Run, results: Sequence[Result]) -> tuple[CompanyMatrix
             by_bench.setdefault(cell.bench, {})[names] = words.get((cell.bench, cell.subject), NOT_RUN)
     titles = {bench.id: column_title(bench) for bench in run.plan.benches}
     return tuple(
-        _of_bench(bench, titles.get(bench, bench), seen, _conflicts(run.plan, bench))
+        _of_bench(bench, titles.get(bench, bench), seen, _conflicts(run.plan, bench), largest)
         for bench, seen in by_bench.items()
     )
 
@@ -79,7 +82,9 @@ def _conflicts(plan: Plan, bench: str) -> frozenset[Pair]:
     return frozenset(pair for names in named if len(names) == 2 for pair in (names, names[::-1]))
 
 
-def _of_bench(bench: str, title: str, seen: Mapping[tuple[str, ...], str], conflicts: frozenset[Pair]) -> CompanyMatrix:
+def _of_bench(
+    bench: str, title: str, seen: Mapping[tuple[str, ...], str], conflicts: frozenset[Pair], largest: int
+) -> CompanyMatrix:
     pairs: dict[Pair, str] = dict.fromkeys(sorted(conflicts), NOT_TOGETHER)
     pairs |= {(names[0], names[1]): word for names, word in seen.items() if len(names) == 2}
     known = [*dict.fromkeys(name for names in seen if len(names) == 2 for name in names)]
@@ -88,7 +93,9 @@ def _of_bench(bench: str, title: str, seen: Mapping[tuple[str, ...], str], confl
     return CompanyMatrix(
         bench=bench,
         title=title,
-        matrices=tuple(_matrix(rows, columns, pairs) for rows, columns in _sides(names, pairs) if rows and columns),
+        matrices=tuple(
+            _matrix(rows, columns, pairs, largest) for rows, columns in _sides(names, pairs) if rows and columns
+        ),
         whole=len(names),
         counts=tuple((word, counts[word]) for word in ORDER if counts[word]),
         crowds=sum(len(names) > 2 for names in seen),
@@ -123,9 +130,9 @@ def _halves(names: Sequence[str], pairs: Mapping[Pair, str]) -> Mapping[str, boo
     return side
 
 
-def _matrix(rows: Sequence[str], columns: Sequence[str], pairs: Mapping[Pair, str]) -> Matrix:
-    if max(len(rows), len(columns)) > LARGE:
-        rows, columns = _worth_seeing(rows, pairs, 0), _worth_seeing(columns, pairs, 1)
+def _matrix(rows: Sequence[str], columns: Sequence[str], pairs: Mapping[Pair, str], largest: int) -> Matrix:
+    if max(len(rows), len(columns)) > largest:
+        rows, columns = _worth_seeing(rows, pairs, 0, largest), _worth_seeing(columns, pairs, 1, largest)
     return Matrix(
         rows=tuple(rows),
         columns=tuple(columns),
@@ -133,10 +140,10 @@ def _matrix(rows: Sequence[str], columns: Sequence[str], pairs: Mapping[Pair, st
     )
 
 
-def _worth_seeing(names: Sequence[str], pairs: Mapping[Pair, str], place: int) -> list[str]:
+def _worth_seeing(names: Sequence[str], pairs: Mapping[Pair, str], place: int, largest: int) -> list[str]:
     """Return the names with something to see, in their order; where there are too many, those with most of it."""
     number = Counter(pair[place] for pair, word in pairs.items() if word not in CALM)
-    chosen = {name for name, _ in number.most_common(LARGE)}
+    chosen = {name for name, _ in number.most_common(largest)}
     return [name for name in names if name in chosen]
 
 

@@ -11,6 +11,9 @@ from ..runs import Run
 
 LEFT_OUT = "-"
 NOT_RUN = "not run"
+OK = "ok"
+REFUSED = "refused"
+PREDICTED = " (predicted)"
 COMPANY = "coload"  # several wheels in one process: these cells have matrices of their own
 STRENGTH = tuple(Grade)
 WORDS = {
@@ -20,6 +23,16 @@ WORDS = {
     Verdict.WARN: "warn",
     Verdict.SKIP: "skipped",
 }
+# A place shows the first of its cells' words in this order.
+PRECEDENCE = (
+    *(WORDS[verdict] for verdict in (Verdict.FAIL, Verdict.ERROR, Verdict.UNKNOWN, Verdict.WARN)),
+    *(grade.value for grade in reversed(STRENGTH) if grade is not Grade.NONE),
+    OK,
+    REFUSED,
+    WORDS[Verdict.SKIP],
+    NOT_RUN,
+    LEFT_OUT,
+)
 LEGEND = (
     "imported, loaded, installed: the strongest evidence seen, all as the tag promises; "
     "refused: turned away as it must be; FAIL: a wheel broke its promise; ERROR: the lab failed; -: left out"
@@ -43,12 +56,12 @@ def matrix(run: Run, results: Sequence[Result]) -> Matrix:
     """
     by_place: dict[tuple[str, str], list[Result]] = defaultdict(list)
     for result in results:
-        if result.check != COMPANY and (result.check != "resolve" or result.verdict is not Verdict.PASS):
+        if has_place(result):
             by_place[row_title(result), result.bench].append(result)
-    planned = _planned(run)
+    planned = set(planned_places(run).values())
     titles = sorted({title for title, _ in (*by_place, *planned)})
-    benches = [(bench.id, column_title(bench)) for bench in (*run.plan.benches, *_foreseen(run, results))]
-    if any(place[1] == HOST and _needs_attention(found) for place, found in by_place.items()):
+    benches = [(bench.id, column_title(bench)) for bench in (*run.plan.benches, *foreseen_benches(run, results))]
+    if any(place[1] == HOST and needs_attention(found) for place, found in by_place.items()):
         benches.insert(0, (HOST, "file"))
     words = tuple(
         tuple(_word(by_place.get((title, bench), []), is_planned=(title, bench) in planned) for bench, _ in benches)
@@ -57,7 +70,12 @@ def matrix(run: Run, results: Sequence[Result]) -> Matrix:
     return Matrix(rows=tuple(titles), columns=tuple(title for _, title in benches), words=words)
 
 
-def _foreseen(run: Run, results: Sequence[Result]) -> tuple[Bench, ...]:
+def has_place(result: Result) -> bool:
+    """Tell whether the matrix has a place for a result; a requirement that was resolved is told by its release."""
+    return result.check != COMPANY and (result.check != "resolve" or result.verdict is not Verdict.PASS)
+
+
+def foreseen_benches(run: Run, results: Sequence[Result]) -> tuple[Bench, ...]:
     """Return the benches that were not had and of which something is predicted."""
     told = {result.bench for result in results if result.how is How.PREDICTED}
     return tuple(bench for bench in run.plan.foreseen if bench.id in told)
@@ -72,11 +90,13 @@ def _title(project: str, version: str, subject: str) -> str:
     return f"{project} {version}" if version else subject
 
 
-def _planned(run: Run) -> set[tuple[str, str]]:
-    """Return the places that the plan has cells for, whether these have run or not."""
+def planned_places(run: Run) -> Mapping[str, tuple[str, str]]:
+    """Return row and bench of the cells that have a place in the matrix, whether they have run or not, by id."""
     titles = {subject.id: _title(subject.project, subject.version, subject.id) for subject in run.plan.subjects}
     return {
-        (titles[cell.subject], cell.bench) for cell in run.plan.cells if cell.check not in {"read", "resolve", COMPANY}
+        cell.id: (titles[cell.subject], cell.bench)
+        for cell in run.plan.cells
+        if cell.check not in {"read", "resolve", COMPANY}
     }
 
 
@@ -85,7 +105,8 @@ def column_title(bench: Bench) -> str:
     return f"{bench.id} (emulated)" if bench.emulated else bench.id
 
 
-def _needs_attention(results: Sequence[Result]) -> bool:
+def needs_attention(results: Sequence[Result]) -> bool:
+    """Tell whether a promise was not kept, or nobody knows."""
     return any(result.verdict not in {Verdict.PASS, Verdict.SKIP} for result in results)
 
 
@@ -95,21 +116,21 @@ def _word(results: Sequence[Result], *, is_planned: bool) -> str:
     verdict = worst(result.verdict for result in results)
     word = _praise(results) if verdict is Verdict.PASS or verdict is None else WORDS[verdict]
     predicted = all(result.how is How.PREDICTED for result in results)
-    return f"{word} (predicted)" if predicted else word
-
-
-def cell_word(result: Result) -> str:
-    """Return the word of a single cell, such as ``imported``, ``refused`` or ``FAIL``."""
-    return _word((result,), is_planned=True)
+    return f"{word}{PREDICTED}" if predicted else word
 
 
 def _praise(results: Sequence[Result]) -> str:
     kept = [result for result in results if result.verdict is Verdict.PASS]
     grades = [result.grade for result in kept if result.promise is Promise.SUPPORTED]
     if not grades:
-        return "refused"
+        return REFUSED
     best = max(grades, key=STRENGTH.index)
-    return "ok" if best is Grade.NONE else best.value
+    return OK if best is Grade.NONE else best.value
+
+
+def cell_word(result: Result) -> str:
+    """Return the word of a single cell, such as ``imported``, ``refused`` or ``FAIL``."""
+    return _word((result,), is_planned=True)
 
 
 def counts(results: Sequence[Result]) -> Mapping[Verdict, int]:
