@@ -181,7 +181,8 @@ def test_code_spans() -> None:
     assert escape.code("") == ""
 
 
-@pytest.mark.parametrize("name", sorted(FORMATS))
+# The page is packed, and how is a matter of the zlib at hand; test_page.py compares what is in it.
+@pytest.mark.parametrize("name", sorted(set(FORMATS) - {"html"}))
 def test_committed_pages(name: str, request: pytest.FixtureRequest) -> None:
     made, results = full_run()
     page, text = PAGES / FORMATS[name].file, render(name, made, results)

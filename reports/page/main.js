@@ -109,6 +109,17 @@ for (const event of ["popstate", "hashchange"]) {
   });
 }
 
+// The address holds the state, so links to a part of the page must not replace it.
+for (const link of document.querySelectorAll("a[data-part]")) {
+  link.addEventListener("click", (event) => {
+    event.preventDefault();
+    const part = byId(link.dataset.part);
+    if (part.tagName === "DETAILS") part.open = true;
+    part.scrollIntoView();
+    (part.querySelector("summary") ?? part).focus({preventScroll: true});
+  });
+}
+
 // --- colours ---
 
 function themed(theme) {

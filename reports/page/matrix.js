@@ -45,7 +45,7 @@ function placeCell(data, view, row, column) {
   if (view.words[place] === NOTHING) {
     const isHidden = data.at(place).length > 0;
     const words = isHidden ? "does not match the filters" : "not asked for";
-    return {class: "cell nothing", lines: [isHidden ? "" : "–"], label: `${where}: ${words}`};
+    return {class: "cell nothing", lines: [isHidden ? "" : "-"], label: `${where}: ${words}`};
   }
   const found = [...data.at(place)].filter((entry) => view.keep[entry]);
   return told(data, data.columns[column], found, view.words[place], data.changed.get(place), where);

@@ -4,7 +4,7 @@ const AXES = ["wheel", "distro", "family", "arch", "interpreter", "verdict", "ch
 const OPEN = ["cell", "pair", "on"];
 
 function readState() {
-  const query = new URLSearchParams(location.hash.slice(1));
+  const query = new URLSearchParams(location.hash.replace(/^#\/?/, ""));
   const axes = Object.fromEntries(AXES.map((axis) => [axis, new Set(query.getAll(axis))]));
   const open = Object.fromEntries(OPEN.map((key) => [key, query.get(key) ?? ""]));
   return {axes, text: query.get("text") ?? "", bench: query.get("bench") ?? "", open};
@@ -15,13 +15,13 @@ function hashOf(state) {
   for (const axis of AXES) for (const value of [...state.axes[axis]].sort()) query.append(axis, value);
   for (const key of ["text", "bench"]) if (state[key]) query.set(key, state[key]);
   for (const key of OPEN) if (state.open[key]) query.set(key, state.open[key]);
-  return `#${query}`;
+  return `#/${query}`;
 }
 
 // A step that the reader can take back; what is typed letter by letter is no step of its own.
 function writeState(state, isStep = true) {
   const hash = hashOf(state);
-  if (hash === (location.hash || "#")) return;
+  if (hash === (location.hash || "#/")) return;
   if (isStep) history.pushState(null, "", hash);
   else history.replaceState(null, "", hash);
 }

@@ -52,7 +52,7 @@ function pairContent(data, pairs, state) {
 function pairCell(data, pairs, row, column, isKept) {
   const place = row * pairs.columns.length + column;
   const order = `${pairs.rows[row]}, then ${pairs.columns[column]}`;
-  if (!isKept) return {class: "cell nothing", lines: [pairs.word[place] < 0 ? "–" : ""], label: order};
+  if (!isKept) return {class: "cell nothing", lines: [pairs.word[place] < 0 ? "-" : ""], label: order};
   const {words, kinds, weights} = data.together;
   const word = words[pairs.word[place]], kind = kinds[pairs.kind[place]] ?? "", weight = weights[pairs.kind[place]] ?? "";
   const change = data.changedPairs.get(`${pairs.bench} ${pairs.rows[row]},${pairs.columns[column]}`)?.kind ?? "";

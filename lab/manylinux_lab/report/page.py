@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import jinja2
 from markupsafe import Markup
 
+from ..errors import UsageError
 from ..history.changes import Changed
 from ..results import Result
 from ..runs import Run
@@ -75,7 +76,10 @@ def _source(made: jinja2.Environment, name: str) -> str:
     """Return a file that goes into the page as it is; a user's folder of templates may have its own."""
     if made.loader is None:
         raise ValueError("There is no folder of templates.")
-    return made.loader.get_source(made, name)[0]
+    try:
+        return made.loader.get_source(made, name)[0]
+    except UnicodeDecodeError as error:
+        raise UsageError(f"The template '{name}' is not text in UTF-8; save it as that.") from error
 
 
 def policy(style: str, program: str) -> str:

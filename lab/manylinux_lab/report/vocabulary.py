@@ -7,7 +7,7 @@ class Vocabulary:
     """Texts and their numbers, in the order in which they were met."""
 
     def __init__(self, known: Iterable[str] = ()) -> None:
-        self._numbers = {text: number for number, text in enumerate(known)}
+        self._numbers = {text: number for number, text in enumerate(dict.fromkeys(known))}
 
     def number(self, text: str) -> int:
         """Return the number of a text, a new one if it is met for the first time."""

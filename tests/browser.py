@@ -1,0 +1,74 @@
+"""A headless Chromium for tests: pages from files, with what they asked for and what was refused to them."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+SWITCHES = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+NEEDED = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium; './run-tests' installs it")
+LISTEN = """
+addEventListener("securitypolicyviolation", (event) => { (window.refused ??= []).push(event.violatedDirective); });
+"""
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Start the browser with a profile of its own."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(SWITCHES))
+        yield browser
+        browser.close()
+
+
+@dataclass(slots=True)
+class Visit:
+    """A page that is shown; ``requests`` are addresses beside its own, ``troubles`` what it said in the console."""
+
+    page: Page
+    address: str
+    requests: list[str] = field(default_factory=list)
+    troubles: list[str] = field(default_factory=list)
+
+    def refused(self) -> list[str]:
+        """Return what the content security policy refused."""
+        return self.page.evaluate("window.refused ?? []")
+
+    def words(self, selector: str) -> list[str]:
+        """Return the texts of all that a selector finds."""
+        return [text.strip() for text in self.page.locator(selector).all_inner_texts()]
+
+
+def visit(
+    browser: Browser, file: Path, state: str = "", *, width: int = 1280, height: int = 900, **wishes: object
+) -> Visit:
+    """Show a file, and return when its program has run; ``state`` is the part of the address from ``#`` on."""
+    context = browser.new_context(viewport={"width": width, "height": height}, **wishes)
+    context.set_default_timeout(60_000)
+    context.add_init_script(LISTEN)
+    page = context.new_page()
+    made = Visit(page=page, address=file.as_uri())
+    page.on("request", lambda request: _note(made, request.url))
+    page.on("console", lambda message: made.troubles.append(message.text))
+    page.on("pageerror", lambda error: made.troubles.append(str(error)))
+    page.goto(f"{made.address}{state}")
+    page.wait_for_selector("html[data-ready]", state="attached")
+    return made
+
+
+def _note(made: Visit, address: str) -> None:
+    if address.partition("#")[0] != made.address:
+        made.requests.append(address)
