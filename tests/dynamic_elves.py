@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 NEEDED, HASH, STRTAB, SYMTAB, STRSZ, SONAME, RPATH, RUNPATH, FLAGS = 1, 4, 5, 6, 10, 14, 15, 29, 30
 GNU_HASH, VERNEED, VERNEEDNUM = 0x6FFFFEF5, 0x6FFFFFFE, 0x6FFFFFFF
+RELA, RELASZ, INIT_ARRAY, INIT_ARRAYSZ = 7, 8, 25, 27
 LOAD, DYNAMIC, NOTE, TLS, STACK = 1, 2, 4, 7, 0x6474E551
 UNIQUE_OBJECT, GLOBAL_FUNCTION = 0xA1, 0x12
 
@@ -26,10 +27,13 @@ def dynamic_elf(
     weak_versions: bool = False,
     notes: bytes = b"",
     align: int = 8,
+    constructors: Sequence[bytes] = (),
+    relocated: bool = False,
 ) -> bytes:
     """Return a shared object. ``texts`` are entries of its dynamic section, ``tls`` size and alignment.
 
     ``versions`` are the symbol versions it needs of libraries, ``notes`` the content of its note segment.
+    ``constructors`` are the code of functions in its DT_INIT_ARRAY, whose pointers are ``relocated`` or simply there.
     """
     strings = _Strings()
     symbols = [(name, GLOBAL_FUNCTION, 0) for name in undefined]
@@ -54,6 +58,9 @@ def dynamic_elf(
         body += b"\0" * (-(start + len(body)) % 8)
         places[tag] = start + len(body)
         body += part
+    if constructors:
+        body, more = _with_constructors(body, start, constructors, 8 if machine == 62 else 1027, relocated=relocated)
+        places |= more
     body += b"\0" * (-(start + len(body)) % 8)
     word = "Q" if wide else "I"
     notes_at = places.pop(-NOTE, 0)
@@ -70,6 +77,25 @@ def dynamic_elf(
     }
     headers = b"".join(_segment(kind, *sizes[kind], wide=wide, order=order) for kind in kinds)
     return _header(machine, len(kinds), wide, order) + headers + body + dynamic
+
+
+def _with_constructors(
+    body: bytes, start: int, codes: Sequence[bytes], kind: int, *, relocated: bool
+) -> tuple[bytes, dict[int, int]]:
+    """Append code, the array of pointers to it and relocations; return the body and entries of the dynamic section."""
+    addresses = []
+    for code in codes:
+        body += b"\0" * (-(start + len(body)) % 16)
+        addresses.append(start + len(body))
+        body += code
+    body += b"\0" * (-(start + len(body)) % 8)
+    array = start + len(body)
+    body += struct.pack(f"<{len(codes)}Q", *([0] * len(codes) if relocated else addresses))
+    entries = {INIT_ARRAY: array, INIT_ARRAYSZ: 8 * len(codes)}
+    if relocated:
+        entries |= {RELA: start + len(body), RELASZ: 24 * len(codes)}
+        body += b"".join(struct.pack("<3Q", array + 8 * n, kind, address) for n, address in enumerate(addresses))
+    return body, entries
 
 
 class _Strings:

@@ -66,6 +66,9 @@ def test_everything_that_the_loader_asks_for(tmp_path: Path) -> None:
         (40, False, "<", None, "armv7l"),
         (22, True, ">", None, "s390x"),
         (21, True, "<", HASH, "ppc64le"),
+        (62, False, "<", None, "x32"),
+        (183, True, ">", None, "aarch64_be"),
+        (8, False, ">", None, "mips"),
     ],
 )
 def test_every_size_and_byte_order(

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from dynamic_elves import NEEDED, SONAME, dynamic_elf
@@ -52,6 +53,29 @@ def test_a_wheel_is_judged_by_its_content(
 
     assert found == code, text
     assert all(line in text for line in lines), text
+
+
+@pytest.mark.parametrize(
+    ("fields", "machine"),
+    [({"wide": False}, "x32"), ({"machine": 183}, "aarch64"), ({"machine": 183, "order": ">"}, "aarch64_be")],
+)
+def test_files_of_another_machine_size_or_byte_order_break_a_tag(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, fields: dict[str, Any], machine: str
+) -> None:
+    code, text = said(capsys, str(build_wheel(tmp_path, files={CORE: dynamic_elf(**fields)}, tag=TAG)))
+
+    assert (code, f"is for x86_64, the files are for {machine}." in text) == (1, True), text
+
+
+def test_several_wheels_of_a_release_are_compared(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    for tag in ("cp311-cp311-manylinux_2_17_x86_64", "cp311-cp311-manylinux2014_x86_64"):
+        wheel(tmp_path, tag)
+    _, text = said(capsys, str(tmp_path), "--distro", "debian-1[12]")
+    words = " ".join(text.split())
+
+    assert "demo 1.0 never taken 'demo-1.0-cp311-cp311-manylinux2014_x86_64.whl': wherever it fits" in words
+    assert "taken 'demo-1.0-cp311-cp311-manylinux_2_17_x86_64.whl' on debian-12:x86_64:cp311" in words
+    assert "none fits debian-11:x86_64:cp39" in words
 
 
 def test_a_wheel_without_machine_code_is_true(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -2,20 +2,25 @@
 
 import argparse
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from textwrap import wrap
 from typing import Any
 
 import msgspec
 
+from ..catalogue.distro import Release
+from ..catalogue.reading import load_catalogue, select
 from ..errors import UsageError
-from ..predicting.inspection import Inspection, inspect
+from ..predicting.inspection import Inspection, inspect, newest_glibc
+from ..predicting.preference import Choice, Never, choices, never_taken
 from ..predicting.truth import Holds, Truth
 from ..printable import plain
 from ..results import ExitCode
 from ..wheels.reading import read_wheel
-from ..wheels.wheel import UnreadableWheelError
+from ..wheels.wheel import UnreadableWheelError, Wheel
 
 SCHEMA = 1
 WIDTH = 120
@@ -27,6 +32,11 @@ TITLES = 14
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the wheels and the format."""
     parser.add_argument("wheels", metavar="WHEEL", nargs="+", help="wheel files, or folders of wheels")
+    parser.add_argument(
+        "--distro", metavar="GLOB", action="append", default=[],
+        help="of several wheels of one release, say which one an installer takes on these distros: globs over ids, or "
+        "supported, lts, all",
+    )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print every fact, as JSON")
 
 
@@ -37,24 +47,67 @@ def execute(arguments: argparse.Namespace) -> int:
         UsageError: a file does not exist.
         EngineError: a file cannot be read any more.
     """
+    releases = select(load_catalogue(), arguments.distro, date.today()) if arguments.distro else ()
     is_true = True
     entries = []
+    wheels = []
     for path in wheel_files(arguments.wheels):
         try:
-            inspection = inspect(read_wheel(path))
+            wheel = read_wheel(path)
+            inspection = inspect(wheel)
         except UnreadableWheelError as error:
             is_true = False
             entries.append({"wheel": path.name, "unreadable": str(error)})
             text = "\n".join([plain(path.name), *_row("unreadable", str(error))])
         else:
+            wheels.append(wheel)
             is_true = is_true and inspection.holds is not Holds.FALSE
             entries.append(as_record(inspection))
             text = "\n".join(_lines(inspection))
         if not arguments.json:
             print(text)
+    preferences = tuple(_preferences(wheels, releases))
     if arguments.json:
-        print(json.dumps({"schema": SCHEMA, "wheels": entries}, indent=1, sort_keys=True))
+        record = {"schema": SCHEMA, "wheels": entries, "releases": msgspec.to_builtins(preferences)}
+        print(json.dumps(record, indent=1, sort_keys=True))
+    else:
+        for preference in preferences:
+            print("\n".join(_preference_lines(preference)))
     return ExitCode.KEPT if is_true else ExitCode.WHEEL_FAILED
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Preference:
+    """Several wheels of one release: which of them are never taken, and which one is where."""
+
+    release: str
+    never: tuple[Never, ...]
+    choices: tuple[Choice, ...]
+
+
+def _preferences(wheels: Iterable[Wheel], releases: Sequence[Release]) -> Iterator[Preference]:
+    groups: dict[str, dict[str, Wheel]] = {}
+    for wheel in wheels:
+        groups.setdefault(f"{wheel.project} {wheel.version}", {})[wheel.id] = wheel
+    for name, by_id in sorted(groups.items()):
+        if len(by_id) > 1:
+            group = list(by_id.values())
+            never = never_taken(group, newest_glibc())
+            yield Preference(release=name, never=never, choices=choices(group, releases))
+
+
+def _preference_lines(preference: Preference) -> Iterator[str]:
+    yield plain(preference.release)
+    for one in preference.never:
+        first = " or ".join(map(repr, one.because[:SHOWN]))
+        yield from _row("never taken", f"'{one.wheel}': wherever it fits, an installer prefers {first}")
+    places: dict[str, list[str]] = {}
+    for choice in preference.choices:
+        places.setdefault(choice.wheel, []).append(choice.place)
+    for wheel, where in sorted(places.items(), reverse=True):
+        yield from _row("taken", f"'{wheel}' on {', '.join(where)}") if wheel else _row("none fits", ", ".join(where))
+    if not preference.never and not places:
+        yield from _row("taken", "each of them somewhere; '--distro GLOB' says where")
 
 
 def wheel_files(names: Sequence[str]) -> list[Path]:
@@ -87,6 +140,7 @@ def as_record(inspection: Inspection) -> dict[str, Any]:
         "stable_abi": inspection.stable_abi,
         "violations": inspection.violations,
         "carried": [pair for needs in inspection.needs for pair in needs.carried],
+        "outside": inspection.outside,
         "notes": inspection.notes,
     }
     values: dict[str, Any] = msgspec.to_builtins(record, order="deterministic")

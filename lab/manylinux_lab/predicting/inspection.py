@@ -1,6 +1,5 @@
 """Everything that can be told of a wheel without running it: facts, needs, and whether its tags can be true."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -10,22 +9,22 @@ from packaging.tags import Tag
 from ..folders import data_folder
 from ..wheels.elf import ElfFacts
 from ..wheels.remembered import elf_facts, surface_of
+from ..wheels.search_path import Outside, outside
 from ..wheels.stable_abi import Violation, promised, violations
 from ..wheels.surface import Surface
 from ..wheels.tags import claim_of
 from ..wheels.wheel import Wheel
 from .needs import Needs, needs_of
+from .oddities import oddities
 from .truth import Holds, Truth, truth_of
-
-NAMED = 3
-TEXT_SHOWN = 100
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Inspection:
     """A wheel on the table. ``needs`` and ``truths`` have one record for each arch that the tags name.
 
-    ``stable_abi`` is the oldest Python of an abi3 tag, with the ``violations`` of its promise.
+    ``stable_abi`` is the oldest Python of an abi3 tag, with the ``violations`` of its promise. ``outside`` are
+    search paths that lead out of the wheel.
     """
 
     wheel: Wheel
@@ -35,6 +34,7 @@ class Inspection:
     truths: tuple[Truth, ...]
     stable_abi: tuple[int, int] | None
     violations: tuple[Violation, ...]
+    outside: tuple[Outside, ...]
     notes: tuple[str, ...]
 
     @property
@@ -66,7 +66,8 @@ def inspect(wheel: Wheel) -> Inspection:
         truths=tuple(truth_of(groups[one.arch], one, newest_glibc()) for one in needs),
         stable_abi=oldest,
         violations=violations(files, extensions, oldest) if oldest else (),
-        notes=tuple(_notes(wheel, surface, files, needs)),
+        outside=outside(files),
+        notes=tuple(dict.fromkeys(oddities(wheel, surface, files, needs))),
     )
 
 
@@ -98,27 +99,3 @@ def newest_glibc() -> int:
     file = data_folder("distros") / "profiles" / "desktop-x86_64.json"
     profiles = msgspec.json.decode(file.read_bytes(), type=_Profiles)
     return max(int(content.glibc.partition(".")[2]) for content in profiles.contents if content.glibc)
-
-
-def _notes(wheel: Wheel, surface: Surface, files: tuple[ElfFacts, ...], needs: tuple[Needs, ...]) -> Iterator[str]:
-    """Yield oddities as sentences: none of them makes a tag untrue."""
-    yield from wheel.notes
-    if set(surface.tags) != {str(tag) for tag in wheel.tags}:
-        yield f"Its WHEEL file says {', '.join(surface.tags) or 'no tag'}, which is not what its name says."
-    for tag in surface.odd_tags[:NAMED]:
-        yield f"Its WHEEL file has the tag {tag[:TEXT_SHOWN]!r}, which is none."
-    faults = surface.record
-    if faults.count:
-        named = [*faults.altered, *faults.missing, *faults.unlisted, *faults.repeated][:NAMED]
-        count = "1 file" if faults.count == 1 else f"{faults.count} files"
-        yield f"Its RECORD is not true for {count}, such as {', '.join(map(repr, named))}."
-    for one in needs:
-        for file, library in one.carried[:NAMED]:
-            yield f"'{file}' needs the wheel's own '{library}', to which no search path of the wheel leads."
-    yield from (f"'{fact.path}' is {fact.note}." for fact in files if fact.note)
-    yield from (f"'{fact.path}' has relocations in its code." for fact in files if fact.textrel)
-    plain = [fact.soname for fact in files if fact.soname and ".libs/" in fact.path and "-" not in fact.soname]
-    if plain:
-        examples = ", ".join(map(repr, plain[:NAMED]))
-        keep = "vendored library keeps its" if len(plain) == 1 else "vendored libraries keep their"
-        yield f"{len(plain)} {keep} plain SONAME, which other wheels may use too: {examples}."

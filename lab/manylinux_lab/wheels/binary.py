@@ -33,6 +33,20 @@ MACHINES = {
     ("EM_S390", 64, False): "s390x",
     ("EM_RISCV", 64, True): "riscv64",
     ("EM_LOONGARCH", 64, True): "loongarch64",
+    # No platform tag is for these. They have the names that the kernel or the psABI gives them, so that a file of the
+    # wrong size or byte order shows as what it is.
+    ("EM_X86_64", 32, True): "x32",
+    ("EM_AARCH64", 64, False): "aarch64_be",
+    ("EM_AARCH64", 32, True): "aarch64_ilp32",
+    ("EM_ARM", 32, False): "armeb",
+    ("EM_PPC", 32, False): "ppc",
+    ("EM_S390", 32, False): "s390",
+    ("EM_RISCV", 32, True): "riscv32",
+    ("EM_MIPS", 32, False): "mips",
+    ("EM_MIPS", 32, True): "mipsel",
+    ("EM_MIPS", 64, False): "mips64",
+    ("EM_MIPS", 64, True): "mips64el",
+    ("EM_SPARCV9", 64, False): "sparc64",
 }
 # pyelftools answers hostile files with any of these, from failed assertions to divisions by zero.
 UNREADABLE = (

@@ -27,7 +27,8 @@ class ElfFacts:
     others may bind to; of the undefined ones, ``watched`` are those that some policy forbids and ``python`` those of
     Python's C API. ``align`` is the smallest alignment of a loaded segment in bytes, ``x86_level`` the x86-64 level
     that the file insists on (1 is the baseline, 0 says nothing). ``relr`` tells of DT_RELR relocations, ``textrel`` of
-    relocations in code, ``only_gnu_hash`` of a file without the older hash table.
+    relocations in code, ``only_gnu_hash`` of a file without the older hash table. ``flushes_to_zero`` tells of a
+    constructor that sets this mode of the CPU. ``undefined`` counts the symbols that the file expects of others.
     """
 
     path: str
@@ -55,6 +56,8 @@ class ElfFacts:
     textrel: bool = False
     relr: bool = False
     only_gnu_hash: bool = False
+    flushes_to_zero: bool = False
+    undefined: int = 0
     note: str = ""
 
     @property

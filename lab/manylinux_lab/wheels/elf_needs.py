@@ -95,12 +95,13 @@ def _version_needs(data: bytes, tables: Tables) -> Iterator[tuple[str, str, int]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Symbols:
-    """``exported`` counts what others may bind to; ``watched`` and ``python`` are undefined and not weak.
+    """``exported`` counts what others may bind to, ``undefined`` what the file does not define and that is not weak.
 
-    ``watched`` are those that some policy forbids, ``python`` those of Python's C API.
+    Of the latter, ``watched`` are those that some policy forbids, ``python`` those of Python's C API.
     """
 
     exported: int = 0
+    undefined: int = 0
     watched: tuple[str, ...] = ()
     python: tuple[str, ...] = ()
 
@@ -117,10 +118,10 @@ def read_symbols(tables: Tables) -> Symbols:
                 undefined.append(name)
         elif info >> 4 in EXPORTING and not other & 3:
             exported += 1
-    names = {_bytes_at(tables.strings, offset) for offset in undefined}
+    names = {_bytes_at(tables.strings, offset) for offset in undefined} - {b""}  # the first entry is always empty
     watched = {name.encode() for name in watched_symbols()} & names
     python = {name for name in names if name.startswith(PYTHON)}
-    return Symbols(exported=exported, watched=_decoded(watched), python=_decoded(python))
+    return Symbols(exported=exported, undefined=len(names), watched=_decoded(watched), python=_decoded(python))
 
 
 def _decoded(names: set[bytes]) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from typing import BinaryIO
 from elftools.elf.elffile import ELFFile
 
 from .binary import UNREADABLE, Binary, LoadedFile
+from .constructors import flushes_to_zero
 from .dynamic import Dynamic
 from .elf import ElfFacts, Kind
 from .elf_needs import needed_versions, read_headers, read_symbols, tables_of
@@ -50,7 +51,7 @@ def read_facts(elf: LoadedFile, stream: BinaryIO, facts: ElfFacts) -> ElfFacts:
     facts = replace(facts, align=headers.align, build_id=headers.build_id, x86_level=headers.x86_level)
     if elf.dynamic is None:
         return facts
-    facts = _with_dynamic(elf.dynamic, facts)
+    facts = replace(_with_dynamic(elf.dynamic, facts), flushes_to_zero=flushes_to_zero(elf, stream, facts.machine))
     try:
         names, note = unique_symbols(elf, stream, elf.dynamic)
         facts = _with_needs(elf, stream, elf.dynamic, facts)
@@ -68,6 +69,7 @@ def _with_needs(elf: ELFFile, stream: BinaryIO, segment: Dynamic, facts: ElfFact
         exported=symbols.exported,
         watched=symbols.watched,
         python=symbols.python,
+        undefined=symbols.undefined,
     )
 
 

@@ -18,7 +18,7 @@ from .wheel import Contents, Wheel
 if TYPE_CHECKING:
     from .whole import Whole
 
-SCHEMA = 3
+SCHEMA = 4
 LISTINGS = 300  # wheels whose listing is kept in memory
 
 

@@ -9,6 +9,7 @@ from .record import Faults
 
 TAGS_LIMIT = 200
 LICENCES = ("licen", "copying", "notice", "copyright")
+CODE = (".py", ".pyi", ".so", ".h", ".js")  # "license.py" is a module
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,4 +64,4 @@ def _tags(lines: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 def _is_licence(name: str) -> bool:
     folder, _, file = name.rpartition("/")
-    return ".dist-info" in folder and (file.lower().startswith(LICENCES) or folder.endswith("/licenses"))
+    return (file.lower().startswith(LICENCES) and not file.endswith(CODE)) or folder.endswith(".dist-info/licenses")

@@ -1,0 +1,68 @@
+"""What is odd about a wheel is said once, with the first files that show it."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dynamic_elves import NEEDED, RUNPATH, SONAME, dynamic_elf
+from wheels import build_wheel, wheel_entries, write_archive
+
+from manylinux_lab.predicting.inspection import inspect
+from manylinux_lab.wheels.reading import read_wheel
+
+TAG = "cp311-cp311-manylinux_2_17_x86_64"
+FAST = bytes.fromhex("0fae5c24fc 814c24fc40800000 0fae5424fc c3 90")
+
+
+def notes(folder: Path, files: dict[str, bytes], tag: str = TAG) -> str:
+    return " ".join(inspect(read_wheel(build_wheel(folder, files=files, tag=tag))).notes)
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"texts": ((RUNPATH, "/build/lib"),)}, "'demo/x.so' searches for libraries in '/build/lib', a folder of the"),
+        ({"texts": ((22, "t"),)}, "'demo/x.so' has relocations in its code."),
+        ({"constructors": (FAST,)}, "1 file switches the CPU to flush-to-zero when loaded"),
+        ({"machine": 183, "align": 4096}, "1 file is aligned for pages of 4 KiB and cannot be loaded by a kernel with"),
+        ({}, ""),
+        ({"align": 4096}, ""),
+        ({"machine": 183, "align": 65536}, ""),
+    ],
+)
+def test_oddities_of_files(tmp_path: Path, fields: dict[str, Any], words: str) -> None:
+    found = notes(tmp_path, {"demo/x.so": dynamic_elf(**fields)})
+
+    assert words in found if words else found == ""
+
+
+def test_vendored_libraries_have_a_name_of_their_own_and_a_licence(tmp_path: Path) -> None:
+    plain, mangled = (dynamic_elf(texts=((SONAME, name),)) for name in ("libx.so.1", "libx-1a2b3c4d.so.1"))
+    without = notes(tmp_path / "a", {"demo.libs/libx.so.1": plain, "demo.libs/libx-1a2b3c4d.so.1": mangled})
+    licence = {"demo.libs/libx-1a2b3c4d.so.1": mangled, "demo-1.0.dist-info/licenses/libx/COPYING": b"x"}
+
+    assert "1 vendored library keeps its plain SONAME, which other wheels may use too: 'libx.so.1'." in without
+    assert "It has 2 vendored libraries and no licence file" in without
+    assert notes(tmp_path / "b", licence) == ""
+
+
+def test_one_search_path_of_many_files_is_one_note(tmp_path: Path) -> None:
+    data = dynamic_elf(texts=((RUNPATH, "/build"), (NEEDED, "libc.so.6")))
+
+    assert notes(tmp_path, {f"demo/{name}.so": data for name in "abc"}).count("/build") == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (b"Tag: cp311-cp311-linux_x86_64\n", "Its WHEEL file says cp311-cp311-linux_x86_64, which is not what"),
+        (b"", "Its WHEEL file says no tag"),
+        (b"Tag: a-b\n", "Its WHEEL file has the tag 'a-b', which is none."),
+    ],
+)
+def test_the_tags_inside_are_compared(tmp_path: Path, text: bytes, words: str) -> None:
+    entries = wheel_entries("demo", "1.0", {"demo.py": b""}, tag=TAG)
+    entries["demo-1.0.dist-info/WHEEL"] = b"Wheel-Version: 1.0\n" + text
+    found = inspect(read_wheel(write_archive(tmp_path / f"demo-1.0-{TAG}.whl", entries)))
+
+    assert words in " ".join(found.notes)
