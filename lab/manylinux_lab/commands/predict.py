@@ -16,8 +16,9 @@ from tabulate import tabulate
 from ..catalogue.distro import Release
 from ..catalogue.reading import load_catalogue, select
 from ..engines.arch import ARCHES, known_arch
+from ..errors import UsageError
 from ..judge import Verdict
-from ..predicting.forecast import Forecast, forecast, needs_by_arch
+from ..predicting.forecast import WORDS, Forecast, forecast, needs_by_arch, word
 from ..predicting.inspection import by_arch
 from ..predicting.spans import Span, spans
 from ..printable import plain
@@ -30,7 +31,6 @@ from .inspect import wheel_files
 SCHEMA = 1
 WIDTH = 120
 NAMED = 6
-WORDS = {Verdict.PASS: "resolves", Verdict.WARN: "warn", Verdict.FAIL: "FAIL", Verdict.UNKNOWN: "unknown"}
 NO_ARCH = "-"
 LEGEND = (
     "predicted, nothing was run. resolves: every library and symbol version is there; refused: the tag does not reach "
@@ -39,8 +39,8 @@ LEGEND = (
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the wheels, the selection of places, and the format."""
-    parser.add_argument("wheels", metavar="WHEEL", nargs="+", help="wheel files, or folders of wheels")
+    """Add the wheels, the selection of places, the format, and what requirements need."""
+    parser.add_argument("wheels", metavar="WHEEL", nargs="*", help="wheel files, or folders of wheels")
     parser.add_argument(
         "--distro", metavar="GLOB", action="append", default=[],
         help="distros: globs over ids, or supported (the default), lts, all",
@@ -58,42 +58,86 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--catalogue", metavar="DIR", action="append", default=[], help="a folder with further distros")
     parser.add_argument("--json", action="store_true", help="print every prediction with its reasons, as JSON")
+    _add_requirement_arguments(parser)
+
+
+def _add_requirement_arguments(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("requirements", "which wheels an installer takes on each distro")
+    group.add_argument(
+        "-r", "--requirement", metavar="WHAT", action="append", default=[],
+        help="a requirement, a requirement file, or a lock file (pylock.toml)",
+    )  # fmt: skip
+    group.add_argument(
+        "--python", metavar="X.Y", action="append", default=[], help="3.9 or cp39 (default: the distro's own)"
+    )
+    group.add_argument("--pip", metavar="VERSION", default="", help="a version, or newest (default: the distro's own)")
+    group.add_argument("--only-wheels", action="store_true", help="pass over releases that would have to be built")
+    group.add_argument(
+        "--up-to", metavar="POLICY", default="", help="only wheels, and none beyond it, such as manylinux2010"
+    )
+    group.add_argument("--no-download", action="store_true", help="only say which wheels are taken")
+    group.add_argument(
+        "--write", metavar="FILE", type=Path, action="append", default=[],
+        help="write them with URLs and hashes: pylock.toml, or a requirement file",
+    )  # fmt: skip
+    group.add_argument(
+        "--index-url", metavar="URL", default="", help="the package index (default: as pip is configured)"
+    )
+    group.add_argument("--find-links", metavar="PATH", action="append", default=[], help="a folder or page with wheels")
+    group.add_argument("--pre", action="store_true", help="let requirements choose pre-releases")
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    """Print what is predicted; the exit code is 1 when some promise would be broken.
+    """Print what is predicted; the exit code is 1 when some promise would be broken or some requirement not be met.
 
     Raises:
-        UsageError: a wheel, a distro or an arch does not exist.
-        EngineError: a file cannot be read any more.
+        UsageError: what is named does not exist or cannot be used.
+        EngineError: a file cannot be read any more, or an index not at all.
     """
+    if not arguments.wheels and not arguments.requirement:
+        raise UsageError("Name wheel files or folders of wheels, or requirements with --requirement.")
     catalogue = _catalogue(arguments)
     releases = select(catalogue, arguments.distro or ["supported"], date.today())
+    entries, fails = _of_wheels(arguments, catalogue, releases)
+    document: dict[str, Any] = {"schema": SCHEMA, "how": "predicted", "wheels": entries}
+    if arguments.requirement:
+        from . import predict_requirements  # indexes and the search take a while to import
+
+        found = predict_requirements.choices(arguments, releases, _arches(arguments.arch))
+        fails = fails or any(map(predict_requirements.fails, found))
+        document["choices"] = [msgspec.to_builtins(one, order="deterministic") for one in found]
+        if not arguments.json:
+            print("\n".join(map(predict_requirements.as_text, found)))
+    if arguments.json:
+        print(json.dumps(document, indent=1, sort_keys=True))
+    return ExitCode.WHEEL_FAILED if fails else ExitCode.KEPT
+
+
+def _of_wheels(
+    arguments: argparse.Namespace, catalogue: Sequence[Release], releases: Sequence[Release]
+) -> tuple[list[dict[str, Any]], bool]:
+    """Print what is predicted of each wheel file; return the records, and whether a promise would be broken."""
+    history = _whole_lines(catalogue, releases)
     entries: list[dict[str, Any]] = []
     fails = False
     for path in wheel_files(arguments.wheels):
         try:
             wheel = read_wheel(path)
-            arches = _arches(arguments.arch, wheel)
-            history = _whole_lines(catalogue, releases)
+            arches = _arches(arguments.arch) or _named_arches(wheel)
             everything = forecasts(wheel, history, arches, is_minimal=arguments.variant == "minimal")
-            found = _of(everything, releases)
-            changes = spans(everything, history)
         except UnreadableWheelError as error:
             fails = True
             entries.append({"wheel": path.name, "unreadable": str(error)})
             text = f"{plain(path.name)}\n{plain(str(error))}"
         else:
+            found, changes = _of(everything, releases), spans(everything, history)
             fails = fails or any(one.verdict is Verdict.FAIL for one in found)
-            entries.append(
-                {"wheel": wheel.id, "sha256": wheel.sha256, "forecasts": _records(found), "spans": _records(changes)}
-            )
+            records = {"forecasts": _records(found), "spans": _records(changes)}
+            entries.append({"wheel": wheel.id, "sha256": wheel.sha256, **records})
             text = as_text(wheel, found, changes, releases, arches)
         if not arguments.json:
             print(text)
-    if arguments.json:
-        print(json.dumps({"schema": SCHEMA, "how": "predicted", "wheels": entries}, indent=1, sort_keys=True))
-    return ExitCode.WHEEL_FAILED if fails else ExitCode.KEPT
+    return entries, fails
 
 
 def forecasts(
@@ -109,13 +153,16 @@ def _catalogue(arguments: argparse.Namespace) -> tuple[Release, ...]:
     return load_catalogue(extra=[Path(name) for name in arguments.catalogue])
 
 
-def _arches(wanted: Sequence[str], wheel: Wheel) -> tuple[str, ...]:
-    """Return the arches asked for, else those that the tags name, else all: never this machine's."""
-    if not wanted:
-        return tuple(arch for arch in ARCHES if arch in by_arch(wheel.tags)) or tuple(ARCHES)
+def _arches(wanted: Sequence[str]) -> tuple[str, ...]:
+    """Return the arches asked for, in the lab's order."""
     found = [name for glob in wanted for name in ARCHES if fnmatchcase(name, glob)]
     named = [known_arch(glob).machine for glob in wanted if not any(fnmatchcase(name, glob) for name in ARCHES)]
     return tuple(arch for arch in ARCHES if arch in {*found, *named})
+
+
+def _named_arches(wheel: Wheel) -> tuple[str, ...]:
+    """Return the arches that the tags name, or all where they name none: never this machine's."""
+    return tuple(arch for arch in ARCHES if arch in by_arch(wheel.tags)) or tuple(ARCHES)
 
 
 def _whole_lines(catalogue: Sequence[Release], releases: Iterable[Release]) -> tuple[Release, ...]:
@@ -143,7 +190,7 @@ def as_text(
     """Return the matrix of one wheel, why cells fail or are unknown, where its promise begins or ends, and counts."""
     places = {(one.distro, one.arch): one for one in found}
     rows = [
-        [release.id, *(word(places.get((release.id, arch))) for arch in arches)]
+        [release.id, *(_cell(places.get((release.id, arch))) for arch in arches)]
         for release in releases
         if any((release.id, arch) in places for arch in arches)
     ]
@@ -164,6 +211,10 @@ def as_text(
     )
 
 
+def _cell(one: Forecast | None) -> str:
+    return NO_ARCH if one is None else word(one)
+
+
 def _changes(changes: Sequence[Span]) -> Iterator[str]:
     """Yield a line for each distro of which some releases keep the promise, looking at all of its releases."""
     if changes:
@@ -172,13 +223,6 @@ def _changes(changes: Sequence[Span]) -> Iterator[str]:
     for span in changes:
         place = span.distro if len(arches) == 1 else f"{span.distro} on {span.arch}"
         yield from wrap(plain(f"{place}: {span.words}. {' '.join(span.reasons)}"), WIDTH, subsequent_indent="  ")
-
-
-def word(one: Forecast | None) -> str:
-    """Return the word of a cell."""
-    if one is None:
-        return NO_ARCH
-    return "refused" if one.verdict is Verdict.PASS and one.outcome.kind.value == "refused" else WORDS[one.verdict]
 
 
 def _reasons(found: Sequence[Forecast]) -> Iterator[str]:

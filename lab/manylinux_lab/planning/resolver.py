@@ -9,12 +9,12 @@ from packaging.requirements import Requirement
 from ..catalogue.distro import Libc
 from ..errors import EngineError
 from ..options import Options
-from ..resolving.candidates import Need, Target
+from ..resolving.candidates import Need, Target, target_for
 from ..resolving.resolve import Chosen, Resolution, resolve
 from ..resolving.search import Finder, exactly
 from ..resolving.subjects import Subjects
 from ..wheels.reading import read_wheel
-from ..wheels.tags import Platform, marker_environment, supported_tags
+from ..wheels.tags import Platform
 from ..wheels.wheel import UnreadableWheelError, Wheel
 from .plan import Bench
 from .sites import Conflict, Member
@@ -56,14 +56,10 @@ class Resolver:
         return self._targets[bench.id]
 
     def _made(self, bench: Bench) -> Target:
-        pip = bench.interpreter.pip if self._options.installer == "pip" else ""
-        platform = platform_of(bench)
-        libc = f"{bench.libc} {bench.libc_version[0]}.{bench.libc_version[1]}"
-        return Target(
-            tags=supported_tags(platform, bench.interpreter, pip),
-            marker_environment=marker_environment(platform, bench.interpreter),
-            python=bench.interpreter.full_version or "{}.{}".format(*bench.interpreter.version),
-            words=f"{bench.interpreter.abi} on {bench.arch} with {libc}{f' and pip {pip}' if pip else ''}",
+        return target_for(
+            platform_of(bench),
+            bench.interpreter,
+            bench.interpreter.pip if self._options.installer == "pip" else "",
             pre=self._options.pre or self._subjects.pre,
             ignore_requires_python=self._options.ignore_requires_python,
         )

@@ -17,6 +17,7 @@ from .needs import Needs, needs_of
 from .predict import predict
 from .profile import Profile
 
+WORDS = {Verdict.PASS: "resolves", Verdict.WARN: "warn", Verdict.FAIL: "FAIL", Verdict.UNKNOWN: "unknown"}
 USUAL = (3, 11)  # for wheels that any Python 3 takes
 
 
@@ -55,7 +56,7 @@ def forecast(
     profile = profile_of(release, arch, is_minimal=is_minimal)
     if profile is None and arch not in release.arches:
         return None
-    platform = _platform(release, arch, profile)
+    platform = platform_of(release, arch, profile)
     own = [one for one in release.interpreters if one.origin is not Origin.PORTABLE]
     interpreter = next((one for one in own if _takes(wheel, platform, one)), None)
     assumed = interpreter or usual_interpreter(wheel.tags)
@@ -77,7 +78,13 @@ def forecast(
     )
 
 
-def _platform(release: Release, arch: str, profile: Profile | None) -> Platform:
+def word(one: Forecast) -> str:
+    """Return the word for a table: ``resolves``, ``refused`` as it must be, ``FAIL``, ``warn`` or ``unknown``."""
+    is_refused = one.verdict is Verdict.PASS and one.outcome.kind is OutcomeKind.REFUSED
+    return "refused" if is_refused else WORDS[one.verdict]
+
+
+def platform_of(release: Release, arch: str, profile: Profile | None) -> Platform:
     """Return where the wheel would be; the measured libc of the arch counts more than that of the release."""
     version = profile.libc_version if profile and profile.libc is release.libc else release.libc_version
     return Platform(arch=arch, libc=release.libc, libc_version=version)

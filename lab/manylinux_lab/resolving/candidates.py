@@ -12,6 +12,8 @@ from packaging.tags import Tag
 from packaging.utils import BuildTag, parse_wheel_filename
 from packaging.version import Version
 
+from ..interpreter import Interpreter
+from ..wheels.tags import Platform, marker_environment, supported_tags
 from ..wheels.wheel import Wheel
 from .index import IndexFile, hashes
 
@@ -40,6 +42,26 @@ class Target:
         known = self.python.count(".") > 1
         versions = [self.python] if known else [f"{self.python}.{patch}" for patch in range(PATCHES)]
         return any(requires_python.contains(version, prereleases=True) for version in versions)
+
+
+def target_for(
+    platform: Platform,
+    interpreter: Interpreter,
+    pip: str = "",
+    *,
+    pre: bool = False,
+    ignore_requires_python: bool = False,
+) -> Target:
+    """Return a platform with an interpreter and its pip (empty: one that knows all tags) as a resolver sees it."""
+    libc = f"{platform.libc.value} {platform.libc_version[0]}.{platform.libc_version[1]}"
+    return Target(
+        tags=supported_tags(platform, interpreter, pip),
+        marker_environment=marker_environment(platform, interpreter),
+        python=interpreter.full_version or "{}.{}".format(*interpreter.version),
+        words=f"{interpreter.abi} on {platform.arch} with {libc}{f' and pip {pip}' if pip else ''}",
+        pre=pre,
+        ignore_requires_python=ignore_requires_python,
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

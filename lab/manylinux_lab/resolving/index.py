@@ -144,6 +144,19 @@ class Index:
             pending.unlink(missing_ok=True)
 
 
+class WheelsOnly:
+    """An index without source distributions, as ``pip --only-binary :all:`` sees it."""
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+        self.metadata = index.metadata
+        self.download = index.download
+
+    def files(self, project: str) -> tuple[IndexFile, ...]:
+        """Return the wheels that the sources offer for a project."""
+        return tuple(file for file in self._index.files(project) if file.is_wheel)
+
+
 class _Memory(Generic[Item]):
     """Values made once for each key, also when several threads ask at the same moment."""
 

@@ -18,6 +18,7 @@ from resolvelib import BaseReporter, ResolutionImpossible, ResolutionTooDeep, Re
 from ..errors import EngineError
 from ..wheels.wheel import UnreadableWheelError, Wheel
 from .candidates import Candidate, Need, Target
+from .index import IndexFile
 from .search import PYTHON, Finder, Search, exactly
 
 if TYPE_CHECKING:
@@ -31,12 +32,16 @@ ROUNDS = 20_000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Chosen:
-    """A wheel that an installer would take. ``is_root`` tells a subject from what it needs."""
+    """A wheel that an installer would take. ``is_root`` tells a subject from what it needs.
+
+    ``file`` is what a source offers, None for a wheel that the user gave.
+    """
 
     project: str
     version: str
     path: Path
     is_root: bool
+    file: IndexFile | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -131,6 +136,7 @@ def _resolution(
             version=str(candidate.version),
             path=_checked(search.path(candidate), allowed.get(candidate.project, ())) if fetch else Path(),
             is_root=candidate.project in roots,
+            file=candidate.file,
         )
         for candidate in ordered
         if candidate.is_wheel
