@@ -13,8 +13,9 @@ from ..resolving.index import Index
 from ..resolving.nearest import Environment, nearest
 from ..resolving.resolve import Chosen, Resolution
 from ..resolving.sources import redacted
-from ..wheels.elf import elf_facts
-from ..wheels.reading import file_digest, read_wheel
+from ..wheels.digests import file_digest
+from ..wheels.reading import read_wheel
+from ..wheels.remembered import elf_facts
 from .forecast import Forecast, forecast, needs_by_arch
 
 
