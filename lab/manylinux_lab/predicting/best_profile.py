@@ -1,5 +1,7 @@
 """The profile that tells most of a distro: measured, completed by what is known of its history, or of musl alone."""
 
+from functools import cache
+
 from ..catalogue.distro import Libc, Release
 from .dropped import with_dropped
 from .profile import Layer, Profile, load_profiles
@@ -14,11 +16,17 @@ def profile_of(release: Release, arch: str, *, is_minimal: bool) -> Profile | No
         UsageError: a file with profiles is damaged.
     """
     layers = (Layer.BASE, Layer.DESKTOP) if is_minimal else (Layer.DESKTOP,)
-    found = (load_profiles(arch, layer).get(release.id) for layer in layers)
+    found = (_completed(release.id, release.version, arch, layer) for layer in layers)
     profile = next((one for one in found if one is not None), None)
-    if profile is None:
-        return _musl_alone(release, arch) if release.libc is Libc.MUSL and arch in release.arches else None
-    return profile if profile.is_complete else with_dropped(profile, release)
+    if profile is None and release.libc is Libc.MUSL and arch in release.arches:
+        return _musl_alone(release, arch)
+    return profile
+
+
+@cache
+def _completed(distro: str, version: str, arch: str, layer: Layer) -> Profile | None:
+    profile = load_profiles(arch, layer).get(distro)
+    return profile if profile is None or profile.is_complete else with_dropped(profile, version)
 
 
 def _musl_alone(release: Release, arch: str) -> Profile:

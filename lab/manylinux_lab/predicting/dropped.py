@@ -48,30 +48,39 @@ def dropped() -> Mapping[str, Dropped]:
         raise UsageError(f"The file '{file}' is damaged ({error}); install manylinux-lab again.") from error
 
 
-def with_dropped(profile: Profile, release: Release) -> Profile:
-    """Return a profile that also tells of the libraries which it does not mention and whose end is known."""
+def with_dropped(profile: Profile, version: str) -> Profile:
+    """Return the profile of a release with libraries that it does not mention and whose end on its distro is known."""
     there: dict[str, frozenset[str] | None] = {}
     gone = set()
-    for soname, one in dropped().items():
-        end = one.distros.get(_distro(release))
-        if end is None or profile.library(soname) is not Answer.UNKNOWN:
+    for soname, end in _ends(profile.distro, version).items():
+        known = dropped()[soname].versions
+        if profile.library(soname) is not Answer.UNKNOWN:
             continue
-        if age(release.version) > age(end.last):
+        if end.is_past:
             gone.add(soname)
-        elif profile.arch in one.versions or not one.versions:
-            there[soname] = frozenset(one.versions.get(profile.arch, ()))
+        elif profile.arch in known or not known:
+            there[soname] = frozenset(known.get(profile.arch, ()))
     return replace(profile, sonames={**profile.sonames, **there}, absent=profile.absent | gone)
 
 
 def packages_of(release: Release) -> Mapping[str, str]:
     """Return which package of a distro brings a library that its images no longer have, where one does."""
-    ends = ((soname, one.distros.get(_distro(release))) for soname, one in dropped().items())
-    later = ((soname, end) for soname, end in ends if end and age(release.version) > age(end.last))
-    return {soname: end.package for soname, end in later if end.package}
+    ends = _ends(release.id, release.version)
+    return {soname: end.package for soname, end in ends.items() if end.is_past and end.package}
 
 
-def _distro(release: Release) -> str:
-    return release.id.removesuffix(f"-{release.version}")
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _End:
+    is_past: bool
+    package: str
+
+
+@cache
+def _ends(distro: str, version: str) -> Mapping[str, _End]:
+    """Return by soname whether the end of a library lies before a release, for those that end on its distro."""
+    name = distro.removesuffix(f"-{version}")
+    ends = {soname: one.distros[name] for soname, one in dropped().items() if name in one.distros}
+    return {soname: _End(is_past=age(version) > age(end.last), package=end.package) for soname, end in ends.items()}
 
 
 def age(version: str) -> tuple[bool, float]:
