@@ -3,9 +3,10 @@
 from typing import Any
 
 import pytest
-from records import result, subject
+from records import result, run, subject
 
 from manylinux_lab.judge import How, OutcomeKind, Verdict
+from manylinux_lab.report import markdown
 from manylinux_lab.report.agreement import Cause, Difference, Line, differences, lines
 from manylinux_lab.results import Result
 
@@ -98,3 +99,14 @@ def test_a_wheel_that_was_not_refused_is_a_difference() -> None:
     (difference,) = differences([one, result(check="refuse", outcome=OutcomeKind.REFUSED)])
 
     assert (difference.cause, difference.told) == (Cause.MODEL, "refused, as its tags say")
+
+
+def test_a_report_shows_the_table_and_every_difference() -> None:
+    broken = event("No module named 'numpy'", exception="ModuleNotFoundError")
+    results = [seen(OutcomeKind.OK), seen(OutcomeKind.BROKEN, name="elm", deviations=(broken,), reason="It <broke>.")]
+    page = markdown.render(run(), results)
+
+    assert "| import | `debian-12:x86_64:cp311` | works | 1 | 0 | 0 | 0 |\n" in page
+    assert "| import | `debian-12:x86_64:cp311` | broken | 1 | 0 | 0 | 0 |\n" in page
+    assert f"- `{results[1].cell}`: it imports a project that it does not require. Seen: It &lt;broke&gt;.\n" in page
+    assert "Predictions against" not in markdown.render(run(), [result(check="refuse", outcome=OutcomeKind.REFUSED)])

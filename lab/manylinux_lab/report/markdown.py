@@ -7,7 +7,7 @@ from tabulate import tabulate
 from ..judge import Verdict
 from ..results import Result
 from ..runs import Run
-from . import companies, escape, told
+from . import agreement, companies, escape, told
 from .matrix import COMPANY, LEGEND, Matrix, counts_sentence, matrix
 from .predicted import observed, predictions
 from .templates import Safe, environment, fill
@@ -34,8 +34,16 @@ def render(run: Run, results: Sequence[Result]) -> str:
         "counts": counts_sentence(run, results),
         "details": [(verdict, *_with(seen, verdict)) for verdict in DETAILED if any(_with(seen, verdict))],
         "predictions": predictions(results),
+        "agreement": _agreement(results),
+        "differences": agreement.differences(results),
     }
     return fill(made, "report.md.j2", values)
+
+
+def _agreement(results: Sequence[Result]) -> tuple[agreement.Line, ...]:
+    """Return what was seen against what was predicted; nothing where only tags foretold something."""
+    found = agreement.lines(results)
+    return found if any(line.check == "import" for line in found) else ()
 
 
 def _with(results: Sequence[Result], verdict: Verdict) -> tuple[list[Result], int]:
