@@ -68,6 +68,10 @@ def order(request: Request) -> tuple[str, ...]:
     return tuple(one["id"] for one in request["order"])
 
 
+class ProbeKilledError(Exception):
+    """An answer that never comes, since the process killed the probe."""
+
+
 class ScriptedEngine:
     """An engine, container and process in one: everything installs, and ``answer`` says how processes went."""
 
@@ -99,7 +103,11 @@ class ScriptedEngine:
             self._token = record["token"]
             return
         self.asked.append(record)
-        for event in (*self._events(record), {"event": "done"}):
+        try:
+            told = self._events(record)
+        except ProbeKilledError:
+            return
+        for event in (*told, {"event": "done"}):
             words = {"token": self._token, "request": record["request"], **event}
             self._pending += json.dumps(words).encode() + b"\n"
 

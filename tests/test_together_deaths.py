@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from company_events import Request, failed, healthy, member, order
+from company_events import ProbeKilledError, Request, failed, healthy, member, order
 from company_lab import SITE, Lab, fails, kinds
 
 from manylinux_lab.bench.probe.control import control
@@ -149,3 +149,52 @@ def test_a_wheel_that_damages_files_quietly_is_blamed_by_its_effects(tmp_path: P
     outcome = lab.effects("alpha")
     assert outcome.kind is OutcomeKind.BROKEN
     assert outcome.reason == "Loading this changes or deletes installed files, such as 'beta/__init__.py'."
+
+
+def kills(*names: str) -> Any:
+    """Return what kills the probe wherever these are in one process, in this order."""
+
+    def special(request: Request) -> None:
+        if request["op"] == "coload" and order(request) == names:
+            raise ProbeKilledError
+
+    return special
+
+
+def test_a_wheel_that_kills_the_probe_alone_is_left_out_with_a_pointer(tmp_path: Path) -> None:
+    lab = Lab(tmp_path)
+    lab.special = kills("beta-1.0")
+    for pair in (("alpha", "beta"), ("beta", "gamma")):
+        outcome = lab.coload(*pair)
+        assert outcome.kind is OutcomeKind.NOT_APPLIED
+        assert outcome.reason.startswith(
+            "'beta' has trouble alone: it killed the lab's program that had started it. See"
+        )
+    assert lab.engine.ran().count(("beta-1.0",)) == 3
+    assert lab.coload("alpha", "gamma").kind is OutcomeKind.OK
+    assert lab.engine.starts == 1 + 3
+
+
+def test_wheels_that_kill_the_probe_only_together_are_blamed(tmp_path: Path) -> None:
+    lab = Lab(tmp_path)
+    lab.special = kills("alpha-1.0", "beta-1.0")
+    outcome = lab.coload("alpha", "beta")
+    assert outcome.kind is OutcomeKind.BROKEN
+    assert outcome.reason == "The process killed the lab's program that had started it after 'alpha' and 'beta'"
+    assert lab.engine.ran().count(("alpha-1.0", "beta-1.0")) == 3
+
+
+def test_a_probe_that_is_lost_once_is_nobodys_doing(tmp_path: Path) -> None:
+    lab = Lab(tmp_path)
+    killing = kills("alpha-1.0", "beta-1.0")
+    lab.special = lambda request: killing(request) if lab.engine.starts < 2 else None
+    assert lab.coload("alpha", "beta").kind is OutcomeKind.OK
+    assert lab.engine.starts == 2
+
+
+def test_under_emulation_a_lost_probe_is_trouble_of_the_lab(tmp_path: Path) -> None:
+    lab = Lab(tmp_path, emulated=True)
+    killing = kills("alpha-1.0")
+    lab.special = lambda request: [FACTS] if request["op"] == "facts" else killing(request)
+    with pytest.raises(EngineError, match="something killed it"):
+        lab.coload("alpha", "beta")

@@ -16,6 +16,7 @@ from .session import Event
 
 REASON = 300  # characters of a reason
 WORDS = 2000  # characters of one text kept as a fact
+KILLS = "killed the lab's program that had started it"
 
 TEST_FOLDERS = frozenset({"test", "tests", "testing", "conftest", "docs", "doc", "examples", "benchmarks", "scripts"})
 REMOVED_MODULES = {

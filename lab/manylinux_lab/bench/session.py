@@ -18,6 +18,10 @@ SUSPECT = "; something killed it, perhaps the wheel's own code"
 LINE = 16 << 20  # bytes: no event is as long, so a longer line is no event
 
 
+class ProbeLostError(EngineError):
+    """The probe ended while code of wheels ran: the machine's doing, or that of the code."""
+
+
 class Session:
     """One probe on one bench. After a failure it is dead: every later question fails with the first reason."""
 
@@ -52,7 +56,8 @@ class Session:
         gives up on a probe that is silent for more than twice as long.
 
         Raises:
-            EngineError: the probe died, fell silent, or something else wrote on its stream.
+            ProbeLostError: the probe ended while code of wheels ran.
+            EngineError: it ended otherwise, fell silent, or something else wrote on its stream.
         """
         if self._dead:
             raise EngineError(self._dead)
@@ -64,7 +69,7 @@ class Session:
             said = " ".join(self._process.errors().split())[-500:]
             self._dead = f"{error}{f' Its last words: {said}' if said else ''}"
             self._process.close()
-            raise EngineError(self._dead) from error
+            raise (ProbeLostError if isinstance(error, ProbeLostError) else EngineError)(self._dead) from error
 
     def _answer(self, op: str, silence: float) -> Iterator[Event]:
         while True:
@@ -81,8 +86,10 @@ class Session:
             piece = self._process.receive(left) if left > 0 else None
             if piece is None:
                 raise EngineError(f"The probe did not answer '{op}' for {silence:.0f} seconds.")
+            if not piece and op in RUNS_WHEELS:
+                raise ProbeLostError(f"The probe ended in the middle of '{op}'{SUSPECT}.")
             if not piece:
-                raise EngineError(f"The probe ended in the middle of '{op}'{SUSPECT if op in RUNS_WHEELS else ''}.")
+                raise EngineError(f"The probe ended in the middle of '{op}'.")
             self._buffer += piece
             if len(self._buffer) > LINE:
                 raise EngineError(f"The probe's answer to '{op}' has a line of more than {LINE} bytes.")

@@ -1,56 +1,31 @@
 """Wheels together on a bench: questions in, outcomes out. It keeps a container of its own and repeats what deviates."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Protocol
 
 from ..coload.archives import Archives
 from ..coload.comparison import Comparison, Control, Party, compare
 from ..coload.confirming import Certainty, Confirmed, confirm
 from ..coload.effects import effects_outcome
 from ..coload.ground import Ground
-from ..coload.observation import Library, Observation, read_observation
+from ..coload.observation import Library, Observation, killing, read_observation
 from ..coload.shrink import enough_words, shrink
 from ..coload.troubled import troubled_outcome
 from ..coload.weighing import Setting, company_outcome
 from ..engines.contract import Engine
 from ..judge import Outcome, OutcomeKind
-from ..planning.plan import Bench, Cell, Site
-from ..wheels.wheel import Wheel, loadable
+from ..planning.plan import Bench, Cell
+from ..wheels.wheel import UnreadableWheelError, Wheel, loadable
 from .connection import Connection, Terms
 from .controls import Controls
 from .gathering import Gathering
+from .losses import LOSSES
+from .roster import Roster
+from .session import Event, ProbeLostError
 
 FORKS = 2  # more forks, of which all must deviate before it is the fork that does it
 FRESH = 4  # more fresh processes, none of which may deviate where only some of the forks do
-
-
-class Roster(Protocol):
-    """Who is who in the plan of a run."""
-
-    def members(self, cell: Cell) -> tuple[tuple[str, Wheel | None], ...]:
-        """Return names and wheels of those that share a process; the standard library has no wheel."""
-        ...
-
-    def sites(self, cell: Cell) -> tuple[Site, ...]:
-        """Return the sites from which the cell's wheels are loaded."""
-        ...
-
-    def wheel_of(self, sha256: str) -> Wheel:
-        """Return a wheel of the run."""
-        ...
-
-    def name_of(self, bench: str, wheel: Wheel) -> str:
-        """Return the name of a wheel among the members on a bench."""
-        ...
-
-    def is_member(self, bench: str, wheel: Wheel) -> bool:
-        """Tell whether a wheel shares processes on a bench by itself, and not only for another that requires it."""
-        ...
-
-    def cell_of(self, bench: str, check: str, wheel: Wheel) -> Cell | None:
-        """Return the planned cell that asks another check of one wheel, if there is one."""
-        ...
 
 
 class Company:
@@ -79,6 +54,7 @@ class Company:
         self._libraries: dict[str, Library] = {}
         self._controls = Controls(self._alone, self._gathering.lonely_site, self._libraries)
         self._unforkable: set[tuple[tuple[str, ...], str]] = set()
+        self._losses: Counter[tuple[str, ...]] = Counter()  # of the probe, by the order that it carried out
         self._archives = Archives(bench.libc_version if bench.libc == "glibc" else None)
 
     def close(self) -> None:
@@ -102,7 +78,7 @@ class Company:
 
         ``always`` looks for damage whatever the outcome; else only where something is wrong.
         """
-        outcome = ask()
+        outcome = self._answered(ask)
         for is_last in (False, True):
             is_doubtful = always or outcome.kind in (OutcomeKind.BROKEN, OutcomeKind.NOT_APPLIED)
             damaged = self._gathering.damaged() if is_doubtful else ()
@@ -112,11 +88,22 @@ class Company:
             self._controls.forget()
             self._unforkable.clear()
             if not is_last:
-                outcome = ask()
+                outcome = self._answered(ask)
         file = damaged[0].partition("/sites/")[2].partition("/")[2]
         reason = f"Loading this changes or deletes installed files, such as '{file}'"
         reason += f"; {outcome.reason}" if outcome.reason else "."
         return replace(outcome, kind=OutcomeKind.BROKEN, reason=reason, facts={**outcome.facts, "damaged": damaged})
+
+    def _answered(self, ask: Callable[[], Outcome]) -> Outcome:
+        """Return an outcome although the probe may be lost: an order that costs it each time is not run any more."""
+        while True:
+            try:
+                return ask()
+            except ProbeLostError:
+                if self.bench.emulated:  # an emulator may end by itself
+                    raise
+            except UnreadableWheelError as error:  # an installer took what is not as its archive says
+                return Outcome(kind=OutcomeKind.BROKEN, reason=str(error))
 
     def _effects(self, cell: Cell, wheel: Wheel) -> Outcome:
         ground = self._gathering.ground(self._roster.sites(cell))
@@ -278,8 +265,22 @@ class Company:
     def _ask(
         self, ground: Ground, parties: Sequence[Party], sites: Sequence[str], *, fresh: bool, detailed: bool = False
     ) -> Observation:
+        names = tuple(party.name for party in parties)
+        if self._losses[names] >= LOSSES:
+            return killing(names)
+        try:
+            seen, libraries = read_observation(self._coload_events(ground, parties, sites, fresh, detailed))
+        except ProbeLostError:
+            self._losses[names] += 1
+            raise
+        self._libraries.update((library.path, library) for library in libraries)
+        return seen
+
+    def _coload_events(
+        self, ground: Ground, parties: Sequence[Party], sites: Sequence[str], fresh: bool, detailed: bool
+    ) -> tuple[Event, ...]:
         wheels = [party.wheel for party in parties]
-        events = self._connection.ask(
+        return self._connection.ask(
             "coload",
             sites=list(sites),
             hidden=ground.hidden(wheels),
@@ -289,6 +290,3 @@ class Company:
             detailed=detailed,
             seconds=self._connection.seconds,
         )
-        seen, libraries = read_observation(events)
-        self._libraries.update((library.path, library) for library in libraries)
-        return seen

@@ -13,6 +13,7 @@ from ..wheels.wheel import Wheel, loadable
 from . import outcomes
 from .connection import Connection, Terms
 from .installing import install_command, installer_help
+from .losses import persistent
 from .session import Event
 
 
@@ -58,10 +59,17 @@ class Workbench:
 
     def imports(self, cell: Cell, wheel: Wheel) -> Outcome:
         """Import and load everything in the installed wheel."""
+        outcome = persistent(
+            lambda: self._imports(cell, wheel), self.bench, f"'{wheel.project}', while being imported,"
+        )
+        self._connection.prove_sound(outcome)
+        return outcome
+
+    def _imports(self, cell: Cell, wheel: Wheel) -> Outcome:
         site = self._installed_site(cell, wheel)
         bench = self.bench
         platform = Platform(arch=bench.arch, libc=Libc(bench.libc), libc_version=bench.libc_version)
-        outcome = outcomes.import_outcome(
+        return outcomes.import_outcome(
             self._import_events(wheel, site),
             self._loadable(wheel),
             soname_packages=self._release.soname_packages,
@@ -70,16 +78,17 @@ class Workbench:
             python=self.bench.interpreter.version,
             markers=marker_environment(platform, self.bench.interpreter),
         )
-        self._connection.prove_sound(outcome)
-        return outcome
 
     def smoke(self, cell: Cell, wheel: Wheel, code: str) -> Outcome:
         """Run smoke code against the installed wheel."""
-        site = self._installed_site(cell, wheel)
-        events = self._connection.ask("smoke", site=site, code=code, seconds=self._connection.seconds)
-        outcome = outcomes.smoke_outcome(events, emulated=self.bench.arch if self.bench.emulated else "")
+        outcome = persistent(lambda: self._smoke(cell, wheel, code), self.bench, "The smoke code")
         self._connection.prove_sound(outcome)
         return outcome
+
+    def _smoke(self, cell: Cell, wheel: Wheel, code: str) -> Outcome:
+        site = self._installed_site(cell, wheel)
+        events = self._connection.ask("smoke", site=site, code=code, seconds=self._connection.seconds)
+        return outcomes.smoke_outcome(events, emulated=self.bench.arch if self.bench.emulated else "")
 
     def run_code(self, cell: Cell, wheel: Wheel, code: str) -> tuple[Event, ...]:
         """Run Python code beside the installed wheel and return the probe's events, for checks that users add."""

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from ..bench.findings import plain, signal_words
-from .observation import Item, Member, Observation
+from ..bench.findings import KILLS, plain, signal_words
+from .observation import KILLING, Item, Member, Observation
 
 MESSAGE = 240  # characters of an exception's message in a sentence
 SITES = re.compile(r"[^\s'\"(]*/work/sites/[^/\s]+/")
@@ -22,7 +22,7 @@ class Aspect(Enum):
     EXIT = "exit"
 
 
-DEATHS = frozenset({"crash", "hang", "early-exit", "exit-crash", "exit-hang"})
+DEATHS = frozenset({"crash", "hang", "early-exit", "exit-crash", "exit-hang", KILLING})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -166,6 +166,8 @@ def _death(seen: Observation, names: Names) -> Deviation:
 def death_words(seen: Observation, aspect: Aspect) -> str:
     """Return how a process died, as the middle of a sentence."""
     doing = {Aspect.LOAD: "being imported", Aspect.SMOKE: "being run", Aspect.EXIT: "ending"}.get(aspect, "forking")
+    if seen.status == KILLING:
+        return KILLS
     if seen.status == "hang":
         return f"did not finish {doing} before the deadline"
     if seen.status == "early-exit":

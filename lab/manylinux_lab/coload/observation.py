@@ -1,6 +1,6 @@
 """What the probe saw of wheels in one process, as records: its events are checked here once, and nowhere later."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from posixpath import normpath
 from typing import Any, NamedTuple
@@ -10,6 +10,7 @@ import msgspec
 from ..errors import EngineError
 
 Changes = Mapping[str, Any]
+KILLING = "kills the probe"
 
 
 class Item(NamedTuple):
@@ -149,6 +150,13 @@ def _normal(seen: Observation) -> Observation:
         if binding.source and binding.target
     ]
     return replace(seen, bindings=tuple(bindings))
+
+
+def killing(members: Sequence[str]) -> Observation:
+    """Return what is known of a process that killed the probe, and with it every word on what it did."""
+    alone = members[0] if len(members) == 1 else ""
+    shares = tuple(Member(id=member) for member in members)
+    return Observation(warm=False, seconds=0.0, status=KILLING, stage="load", member=alone, members=shares)
 
 
 def moved(seen: Observation, old: str, new: str) -> Observation:
