@@ -61,6 +61,7 @@ COMPANIES = (
     fails("words_one,words_two", "shared_words.py", Kind.OVERLAP),
     fails("words_two,words_one", "shared_words.py", Kind.OVERLAP),
     warns("words_one,words_again", "shared_words.py", Kind.OVERLAP_EQUAL),
+    fails("needs_one,needs_two", "'needs-one' requires 'words-one'; 'needs-two' requires 'words-two'", Kind.OVERLAP),
     clean("space_one,space_two"),
 )
 NOTED = ("starts_threads", "hooks_imports", "watches_garbage")
@@ -88,6 +89,7 @@ ALONE = (
     warns("prints", "hello from prints", Kind.NOISE),
     warns("prints_natively", "native words", Kind.NOISE),
     warns("unforkable", "A child that is forked after 'unforkable' was loaded fails"),
+    fails("needs_both", "'needs-both' requires 'words-one'; 'needs-both' requires 'words-two'", Kind.OVERLAP),
     warns("brings_tests", "'tests'", Kind.TOP_LEVEL),
     warns("false_hash", "false_hash.py", Kind.RECORD),
     warns("hides_file", "hides_file.py", Kind.RECORD),

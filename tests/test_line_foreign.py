@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+import company_wheels
 import pytest
+from company_rows import Row, clean, company, fails, trouble, warns
 from line import both_engines, need_arch, need_musl, on, pinned, run
 
 pytestmark = pytest.mark.real
@@ -52,6 +54,25 @@ def test_aarch64_is_emulated_and_says_so(tmp_path: Path, engine: str) -> None:
     grades = {line["grade"] for line in ended.results if line["check"] == "import"}
     assert grades == {"imported"}
     assert "emulated" in ended.out
+
+
+def test_wheels_together_under_emulation(tmp_path: Path) -> None:
+    need_arch("bwrap", "aarch64")
+    wheels = company_wheels.outcomes(tmp_path / "wheels")
+    rows = (
+        clean("host,markupsafe"),
+        fails("host,raises", "'raises' cannot be imported after 'host': RuntimeError: another host is here"),
+        Row(order="host,crashes", verdict="unknown", words="under emulation of aarch64; a native run must confirm it"),
+        warns("host,sets", "changes the environment variable 'HOST_IS_HERE' only when the others are loaded too"),
+    )
+    subjects = [*(wheels[name] for name in ("host", "raises", "crashes", "sets")), "markupsafe==3.0.2"]
+    cells = [word for row in rows for word in ("--cell", company(row.order).replace("markupsafe-1.0", "markupsafe-*"))]
+    words = [*on("debian-12"), "--arch", "aarch64", "--coload", "pairs", *cells]
+    ended = run(tmp_path, "bwrap", subjects, *words)
+    assert ended.code == 1, ended.words
+    assert all(line["emulated"] for line in ended.results), ended.words
+    wrong = [trouble(row, ended.one(company(row.order).replace("markupsafe-1.0", "markupsafe-*"))) for row in rows]
+    assert not any(wrong), "\n".join(wrong)
 
 
 @both_engines

@@ -146,6 +146,7 @@ def test_the_terminal_has_the_matrix_where_it_fits_and_else_the_list() -> None:
     wide = terminal.summary(run_of(results), results, width=100, seconds=1, missing=0)
     narrow = terminal.summary(run_of(results), results, width=28, seconds=1, missing=0)
     assert "loaded first" in wide
+    assert "loaded first" not in narrow
     assert "  FAIL    b-1, then a-1" not in wide
     assert "  FAIL    b-1, then a-1" in narrow
     assert "  flaky   a-1, then stdlib" in narrow
