@@ -76,3 +76,6 @@ def test_a_listing_is_remembered_on_disk_and_in_memory(tmp_path: Path, cache: Pa
     (cache / "listings" / f"{subject.sha256}.json").write_bytes(b"{")
     with pytest.raises(EngineError, match="cannot be read any more"):
         listing_of(subject)
+    subject.path.write_bytes(b"half")
+    with pytest.raises(EngineError, match=r"was readable before: '.*' is not a zip archive"):
+        listing_of(subject)

@@ -198,12 +198,3 @@ def test_under_emulation_a_lost_probe_is_trouble_of_the_lab(tmp_path: Path) -> N
     lab.special = lambda request: [FACTS] if request["op"] == "facts" else killing(request)
     with pytest.raises(EngineError, match="something killed it"):
         lab.coload("alpha", "beta")
-
-
-def test_an_archive_that_turns_out_to_be_damaged_is_the_wheels_fault(tmp_path: Path) -> None:
-    lab = Lab(tmp_path)
-    file = lab.wheels["alpha-1.0"].path
-    file.write_bytes(file.read_bytes()[:-30])
-    outcome = lab.effects("alpha")
-    assert outcome.kind is OutcomeKind.BROKEN
-    assert outcome.reason == f"'{file.name}' is cut short or damaged: File is not a zip file."

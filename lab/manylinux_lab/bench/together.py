@@ -16,7 +16,7 @@ from ..coload.weighing import Setting, company_outcome
 from ..engines.contract import Engine
 from ..judge import Outcome, OutcomeKind
 from ..planning.plan import Bench, Cell
-from ..wheels.wheel import UnreadableWheelError, Wheel, loadable
+from ..wheels.wheel import Wheel, loadable
 from .connection import Connection, Terms
 from .controls import Controls
 from .gathering import Gathering
@@ -102,8 +102,6 @@ class Company:
             except ProbeLostError:
                 if self.bench.emulated:  # an emulator may end by itself
                     raise
-            except UnreadableWheelError as error:  # an installer took what is not as its archive says
-                return Outcome(kind=OutcomeKind.BROKEN, reason=str(error))
 
     def _effects(self, cell: Cell, wheel: Wheel) -> Outcome:
         ground = self._gathering.ground(self._roster.sites(cell))

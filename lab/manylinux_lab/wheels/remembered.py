@@ -13,7 +13,7 @@ from ..folders import cache_folder
 from .elf import ElfFacts, ElfFiles
 from .listing import Listing
 from .surface import Surface
-from .wheel import Contents, Wheel
+from .wheel import Contents, UnreadableWheelError, Wheel
 
 if TYPE_CHECKING:
     from .whole import Whole
@@ -88,6 +88,8 @@ def _read_again(path: Path, sha256: str) -> "Whole":
         return _read(path, sha256)
     except OSError as error:
         raise EngineError(f"The wheel '{path}' cannot be read any more: {error.strerror or error}.") from error
+    except UnreadableWheelError as error:  # it was read whole when it was planned: the file is another one by now
+        raise EngineError(f"The wheel '{path}' was readable before: {error}") from error
 
 
 def _read(path: Path, sha256: str) -> "Whole":
