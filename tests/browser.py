@@ -56,7 +56,8 @@ def visit(
     browser: Browser, file: Path, state: str = "", *, width: int = 1280, height: int = 900, **wishes: object
 ) -> Visit:
     """Show a file, and return when its program has run; ``state`` is the part of the address from ``#`` on."""
-    context = browser.new_context(viewport={"width": width, "height": height}, **wishes)
+    viewport = {"width": width, "height": height}
+    context = browser.new_context(viewport=viewport, reduced_motion="reduce", **wishes)
     context.set_default_timeout(60_000)
     context.add_init_script(LISTEN)
     page = context.new_page()

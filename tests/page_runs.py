@@ -145,6 +145,17 @@ def rich_changes() -> list[Changed]:
     ]
 
 
+def large() -> tuple[Run, list[Result]]:
+    """Return a run of 300 wheels on 40 benches."""
+    benches = tuple(bench(f"distro-{number}", family="distro") for number in range(1, 41))
+    results = [
+        seen(f"wheel-{number:03}", where, **(BROKEN if (number + place) % 50 == 0 else {}))
+        for place, where in enumerate(benches)
+        for number in range(300)
+    ]
+    return run(Plan(benches=benches, subjects=(), cells=())), results
+
+
 # --- hostile ---
 
 HOSTILE = (

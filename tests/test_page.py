@@ -206,7 +206,12 @@ def test_the_headline(results: list[Result], headline: str) -> None:
 
 def test_a_long_summary_counts_what_it_does_not_name() -> None:
     broken = [
-        result(project=f"p{number:02}", bench=f"debian-{release}:x86_64:cp311", verdict=Verdict.FAIL, reason="r" * 600)
+        result(
+            project=f"p{number:02}",
+            bench=f"debian-{release}:x86_64:cp311",
+            verdict=Verdict.FAIL,
+            reason=f"{number}" + "r" * 600,
+        )
         for number in range(LINES + 3)
         for release in range(NAMED + 2)
     ]
@@ -215,6 +220,17 @@ def test_a_long_summary_counts_what_it_does_not_name() -> None:
     assert section.lines[0].where.endswith("debian-5:x86_64:cp311 and 2 more")
     assert section.lines[0].words.endswith("r ...")
     assert summary_of(run(), broken).text.count("- and 3 more") == 1
+
+
+def test_what_is_said_of_several_wheels_everywhere_is_said_once() -> None:
+    benches = (bench(), bench("debian-13"))
+    results = [
+        result(project=name, bench=where.id, verdict=Verdict.WARN, side_effects=("it prints",))
+        for name in ("a", "b")
+        for where in benches
+    ]
+    (_, section) = summary_of(run(Plan(benches=benches, subjects=(), cells=())), results).sections
+    assert [line.text for line in section.lines] == ["a 2.1.3; b 2.1.3: it prints [all 2 benches]"]
 
 
 def test_places_that_lack_an_image_share_a_line() -> None:

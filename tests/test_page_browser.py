@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browser import NEEDED, Visit, chromium, visit
-from page_runs import NEW, hostile, rich, rich_changes
+from page_runs import NEW, hostile, large, rich, rich_changes
 from playwright.sync_api import Browser, Page
 
 from manylinux_lab.report import page
@@ -30,6 +30,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pages")
     (folder / "rich.html").write_text(page.render(*rich()))
     (folder / "compared.html").write_text(page.render(*rich(), changes=rich_changes()))
+    (folder / "large.html").write_text(page.render(*large()))
     (folder / "hostile.html").write_text(page.render(*hostile()))
     return folder
 
@@ -164,7 +165,7 @@ def test_axes_narrow_each_other_and_are_taken_back(show: Open) -> None:
     choose(seen.page, "family", "debian")
     choose(seen.page, "verdict", "fail", "error")
     assert set(seen.words(WORDS)) == {"FAIL", "ERROR"}
-    assert seen.words("#shown") == ["2 cells of 20, 1 wheel, 2 benches"]
+    assert seen.words("#shown") == ["2 cells of 18, 1 wheel, 2 benches"]
     seen.page.click("#chosen button:has-text('Verdict: error')")
     assert set(seen.words(WORDS)) == {"FAIL"}
     seen.page.click("#chosen button:has-text('Clear all')")
@@ -278,6 +279,64 @@ def test_everything_can_be_done_by_keyboard(show: Open) -> None:
     keys.press("Escape")
     seen.page.wait_for_selector("#evidence", state="hidden")
     assert focused(seen.page).startswith("delta 1.0 on debian-11")
+
+
+def is_seen(page: Page) -> bool:
+    """Tell whether the middle of the cell that has the focus is in view, under nothing."""
+    return page.evaluate(
+        """() => {
+          const cell = document.activeElement, box = cell.getBoundingClientRect();
+          const top = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+          return cell === top || cell.contains(top);
+        }"""
+    )
+
+
+def test_a_large_matrix_holds_what_is_in_view_and_keys_reach_everything(show: Open) -> None:
+    seen = show(name="large")
+    assert seen.words("#shown") == ["12,000 cells of 12,000, 300 wheels, 40 benches"]
+    assert seen.page.locator("#matrix").get_attribute("aria-rowcount") == "303"
+    seen.page.locator("#matrix td.cell").first.focus()
+    places = {
+        "Control+End": "wheel-299 1.0 on distro-40:",
+        "ArrowUp": "wheel-298 1.0 on distro-40:",
+        "Home": "wheel-298 1.0 on distro-1:",
+        "Control+Home": "wheel-000 1.0 on distro-1:",
+        "PageDown": "wheel-0",
+        "End": "wheel-0",
+        "ArrowLeft": "wheel-0",
+    }
+    for key, label in places.items():
+        seen.page.keyboard.press(key)
+        assert focused(seen.page).startswith(label), key
+        assert is_seen(seen.page), key
+        assert seen.page.locator("#matrix td.cell").count() < 1500
+    for _ in range(30):
+        seen.page.keyboard.press("ArrowDown")
+    assert is_seen(seen.page)
+    assert focused(seen.page).split(" on ")[1].startswith("distro-39:")
+
+
+def test_scrolling_a_large_matrix_draws_what_comes_into_view(show: Open) -> None:
+    seen = show(name="large")
+    seen.page.evaluate("document.getElementById('matrix').parentElement.scrollTo(2000, 6000)")
+    seen.page.wait_for_function("document.querySelector('#matrix tbody th').innerText > 'wheel-100'")
+    cell = seen.page.evaluate(
+        """() => {
+          const view = document.getElementById("matrix").parentElement;
+          view.scrollIntoView();
+          const box = view.getBoundingClientRect();
+          const cell = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2).closest("td.cell");
+          const bench = [...document.querySelectorAll("#matrix tr.head th")].find((head) => {
+            const place = head.getBoundingClientRect(), own = cell.getBoundingClientRect();
+            return Math.abs(place.x - own.x) < 1;
+          });
+          return [cell.title, cell.parentElement.querySelector("th").innerText, bench.title];
+        }"""
+    )
+    assert cell[0].startswith(f"{cell[1]} on {cell[2].partition(';')[0]}: ")
+    seen.page.fill("#text", "wheel-123")
+    assert seen.words("#matrix tbody th") == ["wheel-123 1.0"]
 
 
 def test_a_filter_is_chosen_by_keyboard(show: Open) -> None:

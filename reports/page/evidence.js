@@ -113,16 +113,21 @@ function wheelFacts(detail) {
 function evidenceList(detail) {
   const pieces = detail.evidence.filter((piece) => piece && typeof piece === "object");
   if (!pieces.length) return [];
-  return [make("h4", {}, "What was seen"), make("ul", {class: "evidence"}, ...pieces.map(evidencePiece))];
+  return [make("h4", {}, "What was seen"), make("ul", {class: "evidence"}, ...pieces.map((piece) => evidencePiece(piece, detail.reason)))];
 }
 
 const SHOWN = ["from", "to", "symbols", "count", "soname", "wanted", "given", "askers", "said"]; // facts in words
 
-function evidencePiece(piece) {
+function evidencePiece(piece, reason) {
   const facts = piece.facts && typeof piece.facts === "object" ? piece.facts : {};
   return make("li", {}, make("p", {}, make("span", {class: `chip weight-${slug(String(piece.weight))}`}, piece.weight ?? ""), " ",
-    make("strong", {}, piece.kind ?? "")), make("p", {}, piece.words ?? ""), crossing(facts), capture(facts),
+    make("strong", {}, piece.kind ?? "")), isSaid(piece.words, reason) ? null : make("p", {}, piece.words ?? ""), crossing(facts), capture(facts),
     facts.said ? make("pre", {tabindex: 0}, facts.said) : null, factsOf(without(facts, SHOWN), false));
+}
+
+// The reason may have told the first piece already.
+function isSaid(words, reason) {
+  return Boolean(words) && reason.startsWith(words);
 }
 
 // Who bound to whom: the file that asked, the file that answered, and for which symbols.

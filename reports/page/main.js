@@ -5,6 +5,7 @@ let state = readState();
 
 const data = indexed(await unpack(byId("data").textContent));
 const axes = axesOf(data);
+const finished = data.entries.detail.filter((number) => number >= 0).length;
 const matrix = new Grid(byId("matrix"), (row, column) => {
   const [cell, on] = matrix.content.place(row, column);
   open({cell, pair: "", on}, matrix);
@@ -26,8 +27,7 @@ function show() {
   const view = matrixView(data, kept(data, axes, state));
   showFilters(axes, state, changed);
   matrix.show(matrixContent(data, view));
-  const seen = data.entries.detail.length;
-  byId("shown").textContent = `${plural(view.count, "cell")} of ${seen.toLocaleString("en")}, ${plural(view.rows.length, "wheel")}, ${plural(view.columns.length, "bench", "benches")}`;
+  byId("shown").textContent = `${plural(view.count, "cell")} of ${finished.toLocaleString("en")}, ${plural(view.rows.length, "wheel")}, ${plural(view.columns.length, "bench", "benches")}`;
   byId("none").hidden = view.rows.length > 0;
   matrix.scroller.hidden = view.rows.length === 0;
   showTogether();

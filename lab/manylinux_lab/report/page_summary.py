@@ -13,22 +13,23 @@ from .predicted import observed, predictions
 
 NAMED = 6  # places that are named, the others are counted
 LINES = 12  # lines of a section in the summary
-REASON = 240  # characters of a reason in the summary
+REASON = 180  # characters of a reason in the summary
 ENOUGH = 300  # lines of the list of what was left out
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Line:
-    """One thing to say of ``who``, and the places it holds for."""
+    """One thing to say of ``who``, and the places it holds for, which may be all benches of the run."""
 
     who: str
     words: str
     places: tuple[str, ...] = ()
+    is_everywhere: bool = False
 
     @property
     def where(self) -> str:
-        """The first places by name, and how many more there are."""
-        return named(self.places)
+        """The first places by name, and how many more there are; or that it holds for all benches."""
+        return f"all {len(self.places)} benches" if self.is_everywhere else named(self.places)
 
     @property
     def text(self) -> str:
@@ -86,11 +87,11 @@ def summary_of(run: Run, results: Sequence[Result]) -> Summary:
     """Return the summary of a run; sections without a line are left away."""
     sections = (
         Section(title="What was run", tone="what", lines=tuple(_what(run, results))),
-        _section("Promised and broken", "fail", _grouped(results, Verdict.FAIL)),
+        _section("Promised and broken", "fail", _grouped(run, results, Verdict.FAIL)),
         _section("Predicted to break", "fail", _foretold(results)),
-        _section("The lab failed", "error", _grouped(results, Verdict.ERROR)),
-        _section("Could not be found out", "unknown", _grouped(results, Verdict.UNKNOWN)),
-        _section("Works, but others may suffer", "warn", _grouped(results, Verdict.WARN)),
+        _section("The lab failed", "error", _grouped(run, results, Verdict.ERROR)),
+        _section("Could not be found out", "unknown", _grouped(run, results, Verdict.UNKNOWN)),
+        _section("Works, but others may suffer", "warn", _grouped(run, results, Verdict.WARN)),
         _section("What was not run, and why", "left-out", (*_unfinished(run, results), *left_out(run))),
     )
     return Summary(
@@ -134,16 +135,25 @@ def _what(run: Run, results: Sequence[Result]) -> Iterator[Line]:
             yield Line(who=f"the limit '{plain(boundary.name)}' is not in force", words=plain(boundary.detail))
 
 
-def _grouped(results: Sequence[Result], verdict: Verdict) -> tuple[Line, ...]:
-    """Return the observed results of a verdict, one line for each wheel: the first reason, and where it was seen."""
-    groups: dict[str, list[Result]] = {}
+def _grouped(run: Run, results: Sequence[Result], verdict: Verdict) -> tuple[Line, ...]:
+    """Return the observed results of a verdict: a line for each wheel, or for all of which the same is said."""
+    found: dict[str, list[Result]] = {}
     for result in observed(results):
         if result.verdict is verdict:
-            groups.setdefault(who_of(result), []).append(result)
+            found.setdefault(who_of(result), []).append(result)
+    groups: dict[str, list[str]] = {}
+    for who, seen in found.items():
+        groups.setdefault(_reason(seen), []).append(who)
     return tuple(
-        Line(who=who, words=_reason(found), places=tuple(dict.fromkeys(plain(one.bench) for one in found)))
-        for who, found in groups.items()
+        _line(run, "; ".join(names), words, [one.bench for who in names for one in found[who]])
+        for words, names in groups.items()
     )
+
+
+def _line(run: Run, who: str, words: str, benches: Sequence[str]) -> Line:
+    places = tuple(dict.fromkeys(plain(bench) for bench in benches))
+    every = {plain(bench.id) for bench in run.plan.benches}
+    return Line(who=who, words=words, places=places, is_everywhere=len(places) > 1 and set(places) == every)
 
 
 def _reason(found: Sequence[Result]) -> str:
