@@ -1,5 +1,9 @@
 """Runs for the tests of the page: one that shows every state once, and one whose every text is hostile."""
 
+import base64
+import json
+import re
+import zlib
 from itertools import permutations
 from typing import Any
 
@@ -211,3 +215,18 @@ def hostile() -> tuple[Run, list[Result]]:
     made = run(plan)
     kept = {name: getattr(made, name) for name in Run.__slots__}
     return Run(**kept | {"id": HOSTILE, "engine": HOSTILE, "lab": HOSTILE, "boundaries": limits}), results
+
+
+# --- what a page holds ---
+
+SCRIPT = re.compile(r'<script type="application/octet-stream" id="([\w-]+)"[^>]*>([^<]*)</script>')
+
+
+def unpacked(text: str) -> Any:
+    """Return what was packed."""
+    return json.loads(zlib.decompress(base64.b64decode(text), wbits=-zlib.MAX_WBITS))
+
+
+def held(text: str) -> dict[str, Any]:
+    """Return all that a page holds packed, by id."""
+    return {name: unpacked(content) for name, content in SCRIPT.findall(text)}

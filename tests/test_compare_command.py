@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from page_runs import held
 from records import result, run
 
 from manylinux_lab.__main__ import main
@@ -93,3 +94,17 @@ def test_each_round_adds_a_verdict(monkeypatch: pytest.MonkeyPatch, capsys: pyte
     assert main(["compare", FIRST, "latest", "--json", "--repeat", "3", "--fail-on", "regressed"]) == 0
     (changed,) = json.loads(capsys.readouterr().out)["changes"]
     assert (changed["change"], changed["rate"]) == ("flaky", {"deviations": 1, "times": 2})
+
+
+def test_the_page_of_the_newer_run_has_the_changes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compare", FIRST, SECOND, "--json", "--html", "deep/page.html"]) == 0
+    assert json.loads(capsys.readouterr().out)["changes"]
+    (change,) = held(Path("deep/page.html").read_text())["data"]["changes"]
+    assert (change["place"], change["kind"]) == ("numpy 2.1.3", "regressed")
+    assert "pass before, fail now" in change["words"]
+
+
+def test_the_page_needs_the_plan_of_the_newer_run(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compare", FIRST, f"runs/{SECOND}/results.jsonl", "--html", "page.html"]) == 4
+    assert "has no folder with one" in capsys.readouterr().err
+    assert not Path("page.html").exists()

@@ -3,16 +3,30 @@
 ``pytest tests/test_page.py --rewrite`` writes what the page holds anew, ``tests/pages/page.json``.
 """
 
-import base64
 import json
 import re
-import zlib
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import pytest
-from page_runs import ARM, FORESEEN, HOSTILE, MUSL, NEW, OLD, hostile, pair, rich, rich_changes, seen, with_limits
+from page_runs import (
+    ARM,
+    FORESEEN,
+    HOSTILE,
+    MUSL,
+    NEW,
+    OLD,
+    SCRIPT,
+    held,
+    hostile,
+    pair,
+    rich,
+    rich_changes,
+    seen,
+    unpacked,
+    with_limits,
+)
 from records import bench, result, run
 
 from manylinux_lab.errors import UsageError
@@ -28,17 +42,6 @@ from manylinux_lab.results import Result
 from manylinux_lab.runs import Run
 
 PAGE = Path(__file__).parent / "pages" / "page.json"
-SCRIPT = re.compile(r'<script type="application/octet-stream" id="([\w-]+)"[^>]*>([^<]*)</script>')
-
-
-def unpacked(text: str) -> Any:
-    """Return what was packed."""
-    return json.loads(zlib.decompress(base64.b64decode(text), wbits=-zlib.MAX_WBITS))
-
-
-def held(text: str) -> dict[str, Any]:
-    """Return all that a page holds packed, by id."""
-    return {name: unpacked(content) for name, content in SCRIPT.findall(text)}
 
 
 def words_of(made: Run, results: list[Result]) -> dict[tuple[str, str], str]:

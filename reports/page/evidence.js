@@ -70,6 +70,7 @@ function detailSection(detail, isFirst) {
     judgement(detail),
     repeatCommand(detail.repeat),
     factsOf(detail.facts, isFirst && !/^(pass|skip)$/.test(detail.verdict)),
+    factsOf(detail.conditions, false, "Under what it was asked"),
     wheelFacts(detail),
   ];
   const heading = make("summary", {}, make("h3", {}, chip(detail.word, isPredicted), " ", detail.check), make("span", {class: "seconds"}, isPredicted ? "predicted" : `${detail.seconds.toFixed(1)} s`));
@@ -90,6 +91,7 @@ function judgement(detail) {
     ...term("What happened", detail.outcome),
     ...term("Verdict", detail.verdict),
     ...term("Evidence", detail.grade === "none" ? "" : detail.grade),
+    ...term("Cached from", detail.cached),
     ...term("How", detail.how === "predicted" ? "predicted from the wheel's files and the measured distro; nothing was run" : detail.emulated ? "observed, under emulation" : "observed"));
 }
 
@@ -156,10 +158,10 @@ function without(facts, keys) {
 
 // --- facts of any shape ---
 
-function factsOf(facts, isOpen) {
+function factsOf(facts, isOpen, label = "What the bench said") {
   const names = Object.keys(facts).filter((name) => !isEmpty(facts[name]));
   if (!names.length) return null;
-  return make("details", {class: "all-facts", open: isOpen}, make("summary", {}, "What the bench said"), tell(facts));
+  return make("details", {class: "all-facts", open: isOpen}, make("summary", {}, label), tell(facts));
 }
 
 function isEmpty(value) {

@@ -89,6 +89,7 @@ function axisControl(name, axis, state, changed) {
   const summary = make("summary", {}, LABELS[name], make("span", {class: "number"}));
   const panel = make("div", {class: "panel"});
   const control = make("details", {class: "axis", "data-axis": name, toggle: () => {
+    if (control.open) closeAxes(control);
     if (control.open && !panel.hasChildNodes()) panel.append(...choices(name, axis, state, changed));
   }, keydown: (event) => {
     if (event.key !== "Escape" || !control.open) return;

@@ -51,13 +51,19 @@ function placeCell(data, view, row, column) {
   return told(data, data.columns[column], found, view.words[place], data.changed.get(place), where);
 }
 
+// The strongest evidence of a wheel that works with a warning.
+function seenBeside(data, found) {
+  const grades = data.words.slice(data.words.indexOf("warn") + 1, data.words.indexOf("ok"));
+  return grades[Math.min(...found.map((entry) => grades.indexOf(data.words[data.entries.word[entry]])).filter((number) => number >= 0))] ?? "";
+}
+
 function told(data, bench, found, number, change, where) {
   const {word, how, check, reason} = data.entries;
   const deciding = found.find((entry) => word[entry] === number);
   const isPredicted = found.every((entry) => data.hows[how[entry]] === "predicted");
   const name = data.words[number] === "-" ? "left out" : data.words[number];
   const asked = /^(FAIL|ERROR|warn|unknown|skipped)$/.test(name) ? data.checks[check[deciding]] : "";
-  const marks = [change?.kind, isPredicted ? "predicted" : asked, bench.emulated ? "emulated" : ""].filter(Boolean);
+  const marks = [change?.kind, isPredicted ? "predicted" : asked, bench.emulated ? "emulated" : "", name === "warn" ? seenBeside(data, found) : ""].filter(Boolean);
   const classes = ["cell", "word", slug(name), isPredicted && "predicted", bench.emulated && "emulated", change && "changed"];
   return {
     class: classes.filter(Boolean).join(" "),

@@ -9,11 +9,13 @@ from pathlib import Path
 from ..errors import UsageError, nearest
 from ..history import store
 from ..history.again import TIMES, repeated
-from ..history.changes import Change, changes
+from ..history.changes import Change, Comparison, changes
+from ..report import in_plan_order, page
 from ..report.comparison import as_json, as_markdown, as_text
 from ..results import ExitCode, Result, read_results
 from ..runs import RunFolder, find_folder
 from .history import add_history_option, history_file
+from .report import put
 
 WORDS = tuple(change.value.replace(" ", "-") for change in Change)
 
@@ -47,6 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="",
         help=f"exit code 1 where there are such changes, separated by commas: {', '.join(WORDS)}",
     )
+    parser.add_argument("--html", metavar="FILE", help="write the page of NEW too, with what changed")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON")
     form.add_argument("--markdown", action="store_true", help="print a Markdown page")
@@ -59,16 +62,23 @@ def execute(arguments: argparse.Namespace) -> int:
         raise UsageError(f"The option --repeat takes a number from 0 up, not {arguments.repeat}.")
     history = history_file(arguments.history)
     old, new = (_side(name, arguments.out, history) for name in (arguments.old, arguments.new))
+    if arguments.html and new.folder is None:
+        raise UsageError(f"The page shows the plan of the newer run, and '{new.name}' has no folder with one.")
     compared = repeated(changes(old.results, new.results), new.folder, arguments.repeat)
-    if arguments.json:
-        text = as_json(old.name, new.name, compared)
-    elif arguments.markdown:
-        text = as_markdown(old.name, new.name, compared)
-    else:
-        text = as_text(old.name, new.name, compared, shutil.get_terminal_size().columns)
-    sys.stdout.write(text)
+    sys.stdout.write(_text(arguments, old.name, new.name, compared))
+    if arguments.html and new.folder is not None:
+        run = new.folder.read()
+        put(arguments.html, page.render(run, in_plan_order(run, new.results), changes=compared.changes))
     stopped = any(changed.change in stopping for changed in compared.changes)
     return ExitCode.WHEEL_FAILED if stopped else ExitCode.KEPT
+
+
+def _text(arguments: argparse.Namespace, old: str, new: str, compared: Comparison) -> str:
+    if arguments.json:
+        return as_json(old, new, compared)
+    if arguments.markdown:
+        return as_markdown(old, new, compared)
+    return as_text(old, new, compared, shutil.get_terminal_size().columns)
 
 
 def _stopping(words: str) -> frozenset[Change]:

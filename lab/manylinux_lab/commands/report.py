@@ -40,7 +40,9 @@ def execute(arguments: argparse.Namespace) -> int:
     templates = arguments.templates or read_settings(Path.cwd()).get("templates", "")
     run, results = with_templates(folder.read(), templates), folder.results()
     if arguments.output:
-        _put(arguments.output, render(formats[0], run, results))
+        put(arguments.output, render(formats[0], run, results))
+        if arguments.output != STDOUT:
+            print(f"Report: {arguments.output}")
         return ExitCode.KEPT
     if not formats:
         print(terminal.whole(run, in_plan_order(run, results), width=shutil.get_terminal_size().columns))
@@ -49,8 +51,12 @@ def execute(arguments: argparse.Namespace) -> int:
     return ExitCode.KEPT
 
 
-def _put(output: str, text: str) -> None:
-    """Write a report to a file, whole or not at all, or to standard output, byte by byte the same."""
+def put(output: str, text: str) -> None:
+    """Write a report to a file, whole or not at all, or to standard output (``-``), byte by byte the same.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
     if output == STDOUT:
         sys.stdout.buffer.write(text.encode())
         sys.stdout.buffer.flush()
@@ -65,4 +71,3 @@ def _put(output: str, text: str) -> None:
         raise UsageError(f"The file '{output}' cannot be written: what should be its folder is a file.") from error
     except OSError as error:
         raise UsageError(f"The file '{output}' cannot be written: {error.strerror or error}.") from error
-    print(f"Report: {output}")

@@ -20,7 +20,10 @@ TOLD = frozenset({"evidence", "advice", "likely_cause", "rate", "smallest"})  # 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Detail:
-    """All that is known of one cell. Texts are as the wheel gave them, save ``repeat``, which goes to shells."""
+    """All that is known of one cell. Texts are as the wheel gave them, save ``repeat``, which goes to shells.
+
+    ``cached`` names the run in which it was seen, where that was another one.
+    """
 
     cell: str
     bench: str
@@ -49,6 +52,8 @@ class Detail:
     seconds: float
     repeat: str
     lab: str
+    conditions: Mapping[str, Any]
+    cached: str
 
 
 def detail(result: Result) -> Detail:
@@ -82,6 +87,8 @@ def detail(result: Result) -> Detail:
         seconds=result.seconds,
         repeat=plain(result.repeat),
         lab=result.lab,
+        conditions=msgspec.to_builtins(result.conditions) if result.conditions else {},
+        cached=f"{result.cached.run} of {result.cached.at}" if result.cached else "",
     )
 
 
