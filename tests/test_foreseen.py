@@ -5,14 +5,20 @@ from pathlib import Path
 
 import pytest
 from dynamic_elves import NEEDED, dynamic_elf
+from indexes import IndexFolder
+from packaging.requirements import Requirement
 from wheels import build_wheel
 
 from manylinux_lab.catalogue.reading import load_catalogue
 from manylinux_lab.judge import Grade, How, OutcomeKind, Promise, Verdict
 from manylinux_lab.options import Options
 from manylinux_lab.planning.benches import Place
-from manylinux_lab.planning.foreseen import foresee, foreseen_benches
+from manylinux_lab.planning.foreseen import foresee, foreseen_benches, look_ahead
 from manylinux_lab.planning.plan import Plan, Subject
+from manylinux_lab.planning.resolver import Resolver
+from manylinux_lab.resolving.index import Index
+from manylinux_lab.resolving.sources import find_sources
+from manylinux_lab.resolving.subjects import Subjects
 from manylinux_lab.results import Result
 from manylinux_lab.runs import Run
 from manylinux_lab.wheels.reading import read_wheel
@@ -92,3 +98,31 @@ def test_a_distro_whose_python_nobody_knows_is_told_for_the_wheels_own(tmp_path:
     (found,) = foretold(tmp_path, places("ubuntu-23.04"))
 
     assert (found.interpreter, found.verdict) == ("python", Verdict.PASS)
+
+
+def test_a_requirement_means_a_wheel_of_its_own_in_each_place(tmp_path: Path) -> None:
+    folder = IndexFolder(root=tmp_path)
+    for tag in (
+        "cp39-cp39-manylinux_2_28_x86_64",
+        "cp312-cp312-manylinux_2_28_x86_64",
+        "cp312-cp312-musllinux_1_1_x86_64",
+    ):
+        folder.wheel("owl", "1.0", ["nest"], tag=tag)
+    folder.wheel("nest", "1.0")
+    where = places("ubuntu-24.04", "alpine-3.22", "almalinux-9", "ubuntu-25.10", "ubuntu-20.04", "ubuntu-23.04")
+    benches = foreseen_benches(where, Options(), TODAY)
+    subjects = Subjects(requirements=(Requirement("owl"),))
+    index = Index(find_sources({"PIP_CONFIG_FILE": "/dev/null"}, tmp_path, index_url=folder.url))
+    ahead = look_ahead(subjects, benches, Options(), Resolver(subjects, Options(), index))
+
+    assert sorted(subject.id for subject in ahead.subjects) == [
+        "owl-1.0-cp312-cp312-manylinux_2_28_x86_64.whl",
+        "owl-1.0-cp312-cp312-musllinux_1_1_x86_64.whl",
+        "owl-1.0-cp39-cp39-manylinux_2_28_x86_64.whl",
+    ]
+    assert {entry.bench: entry.subject for entry in ahead.left_out} == {
+        "ubuntu-20.04:x86_64:cp38": "owl",
+        "ubuntu-25.10:x86_64:cp313": "owl",
+    }
+    assert all("has no wheel" in entry.reason for entry in ahead.left_out)
+    assert look_ahead(Subjects(), benches, Options(), Resolver(subjects, Options(), index)).subjects == ()

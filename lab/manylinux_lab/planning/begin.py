@@ -30,7 +30,7 @@ from .benches import Found, places, planned, provided
 from .beside import place_beside
 from .checks import with_suites
 from .companies import Joined, join, mode_of
-from .foreseen import foresee, foreseen_benches
+from .foreseen import foresee, foreseen_benches, look_ahead
 from .placing import Placing
 from .plan import Bench, LeftOut, Plan, plan
 from .resolver import Resolver
@@ -71,7 +71,6 @@ def begin(options: Options) -> Started:
     engine = _engine(options)
     found = provided(selected, options, _today(), engine, _say)
     made = _plan(options, subjects, found, keep)
-    made = replace(made, foreseen=foreseen_benches(found.missing, options, _today()))
     if made.is_idle and not (options.cell and made.cells):
         return Started(folder=RunFolder(path=Path()), workers=0, suites=(), nothing_to_do=_nothing(made))
     folder = new_folder(options.out)
@@ -178,10 +177,12 @@ def _plan(options: Options, subjects: Subjects, found: Found, keep: Callable[[st
     )
     neighbours = _neighbours(options, subjects)
     mode = mode_of(options, subjects, neighbours)
+    foreseen = foreseen_benches(found.missing, options, _today())
     index = Index(sources)
     try:
         resolver = Resolver(subjects, options, index)
         placed = Placing(subjects, options, resolver).place(found.benches)
+        ahead = look_ahead(subjects, foreseen, options, resolver)
         joined = Joined()
         if mode != "off":
             _say_neighbours(neighbours, len(found.benches))
@@ -195,13 +196,17 @@ def _plan(options: Options, subjects: Subjects, found: Found, keep: Callable[[st
         with_suites(Path(name) for name in options.suite),
         smoke=smoke_code(options),
         keep=keep,
-        left_out=(*found.left_out, *placed.left_out, *joined.left_out),
+        left_out=(*found.left_out, *placed.left_out, *joined.left_out, *ahead.left_out),
         files={**resolver.files(), **placed.files},
         sites=joined.sites.values(),
         rosters=joined.rosters,
-        subjects=joined.subjects.values(),
+        subjects=(*joined.subjects.values(), *ahead.subjects),
     )
-    return replace(made, notes=(*found.notes, *sources.notes, *_idle_smoke(options, subjects), *_seed(options, mode)))
+    return replace(
+        made,
+        foreseen=foreseen,
+        notes=(*found.notes, *sources.notes, *_idle_smoke(options, subjects), *_seed(options, mode)),
+    )
 
 
 def _neighbours(options: Options, subjects: Subjects) -> Subjects:

@@ -1,7 +1,8 @@
 """Places whose image cannot be had: what is predicted of the run's wheels there, as results that say so."""
 
 import shlex
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -9,16 +10,19 @@ from .. import __version__
 from ..catalogue.distro import is_ending, lifecycle
 from ..errors import EngineError, UsageError
 from ..interpreter import Interpreter
-from ..judge import How, Promise, judge
+from ..judge import How, OutcomeKind, Promise, judge
 from ..options import Options
 from ..predicting.forecast import USUAL, Forecast, forecast, needs_by_arch
+from ..resolving.subjects import Subjects
 from ..results import REASON_LENGTH, Result, now
 from ..runs import Run
 from ..wheels.reading import read_wheel
 from ..wheels.remembered import elf_facts
 from ..wheels.wheel import UnreadableWheelError, Wheel
 from .benches import Place
-from .plan import Bench, Plan, Subject, is_wanted
+from .placing import Placing
+from .plan import Bench, LeftOut, Plan, Subject, is_wanted
+from .resolver import Resolver
 
 SOME_PYTHON = "python"  # in the id of a bench whose distro's Python nobody knows
 
@@ -45,6 +49,30 @@ def _interpreters(place: Place, options: Options) -> tuple[Interpreter, ...]:
     if not known:
         return (Interpreter(version=USUAL, abi=SOME_PYTHON),)
     return tuple(interpreter for interpreter in known if is_wanted(interpreter, options.python))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ahead:
+    """The wheels that requirements mean on benches which are never started, and where they mean none."""
+
+    subjects: tuple[Subject, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+
+
+def look_ahead(subjects: Subjects, benches: Sequence[Bench], options: Options, resolver: Resolver) -> Ahead:
+    """Return what an installer would take for the requirements there, but where nobody knows the Python."""
+    known = [bench for bench in benches if bench.interpreter.abi != SOME_PYTHON]
+    asked = Subjects(requirements=subjects.requirements)
+    if not known or not asked.requirements:
+        return Ahead()
+    placed = Placing(asked, options, resolver).place(known)
+    chosen = {one.subject.id: one.subject for one in placed.placements if one.subject.sha256}
+    unmet = (
+        LeftOut(bench=one.bench, subject=one.subject.id, reason=one.finding.reason)
+        for one in placed.placements
+        if one.finding is not None and one.finding.kind is not OutcomeKind.OK
+    )
+    return Ahead(subjects=tuple(chosen.values()), left_out=(*placed.left_out, *unmet))
 
 
 def foresee(run: Run, places: Iterable[Place], keep: Callable[[str], bool]) -> tuple[Result, ...]:
