@@ -1,6 +1,6 @@
 """Print the table of docs/prediction.md: ``python tools/agreement.py RUN...``, the folders of finished runs.
 
-The runs are made with ``manylinux-lab run -r benchmarks/agreement.txt --distro ... --coload off``. The exit code is 1
+The runs are made with ``manylinux-lab run benchmarks/agreement.txt --distro ... --coload off``. The exit code is 1
 where a prediction was wrong for a cause that it knows.
 """
 
