@@ -3,6 +3,7 @@
 import ast
 import os
 import re
+import resource
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -124,6 +125,10 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 FILES = {
     "calm": {"calm.py": b"", "shared.py": b"1"},
     "setter": {"setter.py": b"import os\nos.environ['SETTER'] = '1'\n", "shared.py": b"2"},
+    "lowers": {
+        "lowers.py": b"import multiprocessing, resource\nmultiprocessing.set_start_method('spawn')\n"
+        b"resource.setrlimit(resource.RLIMIT_CORE, (0, 0))\nimport threading\nthreading.excepthook = print\n"
+    },
     "victim": {"victim.py": b"import os\nif 'SETTER' in os.environ: raise ImportError('SETTER is there')\n"},
     "needy": {"needy.py": b"import base\n"},
     "base": {"base.py": b""},
@@ -168,7 +173,7 @@ class Folder:
         return cell.id
 
     def write(self) -> Path:
-        names = ["base", "setter", "victim", "calm", "needy", "needs_calm", "half", "broken", "liar"]
+        names = ["base", "setter", "lowers", "victim", "calm", "needy", "needs_calm", "half", "broken", "liar"]
         site = Site(id="s", wheels=tuple(self.wheels[name].sha256 for name in names))
         roster = {f"{name}-1.0": wheel.id for name, wheel in self.wheels.items()}
         plan = Plan(
@@ -323,6 +328,19 @@ def test_what_a_wheel_changes(tmp_path: Path, cache: Path) -> None:
     code, said = carried_out(folder, folder.add("effects", "setter", found={"facts": {"evidence": pieces}}), tmp_path)
     assert code == 1
     assert "  setter-1.0 changes environment SETTER: None before, '1' after\n" in said
+
+
+@pytest.mark.real
+def test_limits_hooks_and_the_start_method_that_a_wheel_changes(tmp_path: Path, cache: Path) -> None:
+    folder = Folder(tmp_path)
+    pieces = [evidence(Kind.PROCESS_STATE, what="limits")]
+    cell = folder.add("effects", "lowers", found={"facts": {"evidence": pieces}})
+    code, said = carried_out(folder, cell, tmp_path)
+    assert code == 1, said
+    for what in ("start method: None before, 'spawn' after", "exception hook of threads: "):
+        assert f"  lowers-1.0 changes {what}" in said
+    is_lowered = resource.getrlimit(resource.RLIMIT_CORE) != (0, 0)
+    assert ("  lowers-1.0 changes limit Max core file size: [" in said) is is_lowered
 
 
 @pytest.mark.real
