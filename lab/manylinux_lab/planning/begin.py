@@ -73,6 +73,7 @@ def begin(options: Options) -> Started:
     made = _plan(options, subjects, found, keep)
     if made.is_idle and not (options.cell and made.cells):
         return Started(folder=RunFolder(path=Path()), workers=0, suites=(), nothing_to_do=_nothing(made))
+    _say(f"Planned: {len(made.cells)} {'cell' if len(made.cells) == 1 else 'cells'}.")
     folder = new_folder(options.out)
     run = Run(
         id=folder.path.name,
