@@ -63,7 +63,8 @@ function told(data, bench, found, number, change, where) {
   const isPredicted = found.every((entry) => data.hows[how[entry]] === "predicted");
   const name = data.words[number] === "-" ? "left out" : data.words[number];
   const asked = /^(FAIL|ERROR|warn|unknown|skipped)$/.test(name) ? data.checks[check[deciding]] : "";
-  const marks = [change?.kind, isPredicted ? "predicted" : asked, bench.emulated ? "emulated" : "", name === "warn" ? seenBeside(data, found) : ""].filter(Boolean);
+  const said = isPredicted ? "predicted" : (name === "warn" && seenBeside(data, found)) || asked;
+  const marks = [change?.kind, said, bench.emulated ? "emulated" : ""].filter(Boolean);
   const classes = ["cell", "word", slug(name), isPredicted && "predicted", bench.emulated && "emulated", change && "changed"];
   return {
     class: classes.filter(Boolean).join(" "),
