@@ -1,13 +1,17 @@
 """All ordered pairs of 18 wheels in one process each: the lab beside plain loops, and memory with the number of pairs.
 
-``python benchmarks/coload.py`` prints seconds and ratios; docs/performance.md keeps them. The lab installs the wheels,
-loads every pair on one bench with all evidence, and repeats what deviates. The first plain loop is one ``docker run
-... python3 -c "import a; import b"`` for each pair, in the same image, with the wheels installed already; a sample of
-pairs stands for all. The second is the least that could be done: one container, one process for each first wheel, and
-a fork of it for each second one that loads the same modules as the lab, ends as an interpreter does, and collects
-nothing.
+``python benchmarks/coload.py`` prints seconds and ratios; docs/performance.md keeps them. All ways get the same wheel
+files. The lab installs them, loads every pair on one bench with all evidence, and repeats what deviates; its seconds
+are those of the whole command. The plain loops find them installed:
 
-``--memory N`` loads all ordered pairs of N tiny wheels and prints what the lab's processes took at most.
+- one ``docker run ... python3 -c "import a; import b"`` for each pair, in the same image, which loads few of the
+  modules; a sample of pairs stands for all;
+- the same with all modules that the lab loads of each wheel;
+- the least that could be done: one container, one process for each first wheel, and a fork of it for each second one
+  that loads the same modules as the lab, ends as an interpreter does, and collects nothing.
+
+``--engine`` measures one engine only. ``--memory N`` loads all ordered pairs of N tiny wheels and prints what the
+lab's processes took at most.
 """
 
 import argparse
@@ -31,6 +35,7 @@ from manylinux_lab.wheels.reading import read_wheel
 from manylinux_lab.wheels.wheel import loadable
 
 DISTRO = "debian-12"
+ENGINES = ("docker", "bwrap")
 PROJECTS = (
     "numpy", "scipy", "lxml", "pillow", "cryptography", "bcrypt", "brotli", "charset-normalizer", "frozenlist",
     "greenlet", "kiwisolver", "lz4", "markupsafe", "mmh3", "msgpack", "multidict", "orjson", "regex",
@@ -61,6 +66,18 @@ for first in range(len(wheels)):
     forked(lambda: row(first))
 print(time.perf_counter() - started)
 """
+# Loads all modules of two wheels, in a process of its own.
+PAIR = """
+import importlib, json, sys
+wheels = json.load(open(sys.argv[1]))
+for wheel in sys.argv[2:]:
+    for name in wheels[int(wheel)]:
+        try:
+            importlib.import_module(name)
+        except BaseException:
+            pass
+"""
+MODULES = "/site/modules.json"
 COLOAD = ("--coload", "pairs", "--cell", "*/coload/*")
 
 
@@ -130,6 +147,10 @@ class Installed:
         paths = [f"/lab/wheels/{file.parent.name}/{file.name}" for file in files]
         self.docker("pip", "install", "-q", "--no-index", "--no-deps", "--target", "/site", *paths, stage=run / "stage")
 
+    def put(self, name: str, text: str) -> None:
+        """Write a file beside what is installed."""
+        (self.site / name).write_text(text)
+
     def docker(self, *words: str, stage: Path | None = None) -> str:
         """Run a command in a container of its own, with the folder in PYTHONPATH; return what it printed."""
         mounts = ["-v", f"{self.site}:/site{'' if stage else ':ro'}"] + (["-v", f"{stage}:/lab:ro"] if stage else [])
@@ -140,44 +161,47 @@ class Installed:
         return done.stdout
 
 
-def containers(installed: Installed, projects: Sequence[str], sample: int) -> float:
-    """Return the seconds that one container for each pair takes, from a sample of them."""
-    pairs = list(permutations(projects, 2))
+def containers(installed: Installed, projects: Sequence[str], sample: int, *, whole: bool) -> float:
+    """Return the seconds that one container for each pair takes, from a sample; ``whole`` loads all modules."""
+    pairs = list(permutations(range(len(projects)), 2))
     chosen = random.Random(1).sample(pairs, min(sample, len(pairs)))
+    names = [installed.names[project] for project in projects]
+    installed.put("pair.py", PAIR)
     started = time.perf_counter()
     for first, second in chosen:
-        installed.docker("python3", "-c", f"import {installed.names[first]}; import {installed.names[second]}")
+        words = ["-c", f"import {names[first]}; import {names[second]}"]
+        installed.docker("python3", *(["/site/pair.py", MODULES, str(first), str(second)] if whole else words))
     return (time.perf_counter() - started) * len(pairs) / len(chosen)
 
 
-def forks(installed: Installed, projects: Sequence[str]) -> float:
+def forks(installed: Installed) -> float:
     """Return the seconds of the bare fork loop over all pairs, without the start of its container."""
-    (installed.site / "forks.py").write_text(FORKS)
-    (installed.site / "forks.json").write_text(json.dumps([installed.modules[project] for project in projects]))
-    return float(installed.docker("python3", "/site/forks.py", "/site/forks.json"))
+    installed.put("forks.py", FORKS)
+    return float(installed.docker("python3", "/site/forks.py", MODULES))
 
 
-def pairs(sample: int, rounds: int, out: Path) -> str:
-    """Measure the lab with both engines and both loops; return the table."""
-    subjects = list(PROJECTS)
-    _, warm, _ = lab("docker", subjects, out)  # makes the images and fills the caches for all
-    installed = Installed(warm, out)
-    count = len(subjects) * (len(subjects) - 1)
-    slow, least = (
-        containers(installed, subjects, sample),
-        statistics.median(forks(installed, subjects) for _ in range(rounds)),
-    )
-    rows = [
-        [f"docker run, one for each pair ({sample} pairs, scaled)", slow, slow / count, 1.0, slow / least],
-        ["bare fork loop", least, least / count, slow / least, 1.0],
-    ]
-    for engine in ("docker", "bwrap"):
-        measured = [lab(engine, subjects, out) for _ in range(rounds)]
-        whole = statistics.median(seconds for seconds, _, _ in measured)
-        rows.append([f"manylinux-lab, {engine}", whole, whole / count, slow / whole, whole / least])
-    headers = ["way", "seconds", "seconds a pair", "x docker run", "x fork loop"]
-    return f"{len(subjects)} wheels, {count} ordered pairs\n" + tabulate(
-        rows, headers=headers, floatfmt=("", ".1f", ".3f", ".1f", ".2f")
+def pairs(sample: int, rounds: int, engines: Sequence[str], out: Path) -> str:
+    """Measure the lab and the loops; return the table."""
+    _, first, _ = lab("docker", PROJECTS, out)
+    every = {read_wheel(file).project: str(file) for file in sorted(first.glob("stage/wheels/*/*.whl"))}
+    subjects = [every[project] for project in PROJECTS]
+    installed = Installed(first, out)
+    installed.put("modules.json", json.dumps([installed.modules[project] for project in PROJECTS]))
+    count = len(PROJECTS) * (len(PROJECTS) - 1)
+    few, whole = (containers(installed, PROJECTS, sample, whole=whole) for whole in (False, True))
+    measured = {
+        f"docker run, import of both names ({sample} pairs, scaled)": few,
+        f"docker run, all modules of both ({sample} pairs, scaled)": whole,
+        "bare fork loop, all modules": (least := statistics.median(forks(installed) for _ in range(rounds))),
+    }
+    for engine in engines:
+        lab(engine, subjects, out)  # fills the caches
+        seconds = [lab(engine, subjects, out)[0] for _ in range(rounds)]
+        measured[f"manylinux-lab, {engine}"] = statistics.median(seconds)
+    rows = [[way, took, took / count, few / took, whole / took, took / least] for way, took in measured.items()]
+    headers = ["way", "seconds", "a pair", "x few modules", "x all modules", "of the fork loop"]
+    return f"{len(PROJECTS)} wheels, {count} ordered pairs\n" + tabulate(
+        rows, headers=headers, floatfmt=("", ".1f", ".3f", ".1f", ".1f", ".2f")
     )
 
 
@@ -210,13 +234,13 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="runs of each engine and of the fork loop")
     parser.add_argument("--sample", type=int, default=60, help="pairs for which a container is started")
     parser.add_argument("--memory", type=int, action="append", metavar="N", help="measure memory with N tiny wheels")
-    parser.add_argument("--engine", default="bwrap", help="for --memory")
+    parser.add_argument("--engine", action="append", choices=ENGINES, help="measure this one (default: both)")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="manylinux-lab-benchmark-") as scratch:
         if arguments.memory:
-            print(memory(arguments.memory, arguments.engine, Path(scratch)))
+            print(memory(arguments.memory, (arguments.engine or ENGINES)[-1], Path(scratch)))
         else:
-            print(pairs(arguments.sample, arguments.rounds, Path(scratch)))
+            print(pairs(arguments.sample, arguments.rounds, arguments.engine or ENGINES, Path(scratch)))
 
 
 if __name__ == "__main__":

@@ -85,6 +85,7 @@ class ScriptedEngine:
         self.refused: dict[str, str] = {}
         self.gathering_error: str | None = None
         self.damages: list[list[str]] = []
+        self.described: Events = []
         self._token = ""
         self._pending = b""
 
@@ -120,6 +121,8 @@ class ScriptedEngine:
             return [{"event": "installed", **words}]
         if request["op"] == "intact":
             return [{"event": "intact", "damaged": self.damages.pop(0) if self.damages else []}]
+        if request["op"] == "libraries":
+            return self.described
         return self.answer(request)
 
     def receive(self, seconds: float) -> bytes:

@@ -43,6 +43,9 @@ class Roster:
     def members(self, cell: Cell) -> tuple[tuple[str, Wheel | None], ...]:
         return tuple((name, self.wheels.get(name)) for name in cell.subject.split(","))
 
+    def companions(self, cell: Cell) -> tuple[tuple[str, Wheel | None], ...]:
+        return (*self.wheels.items(), (STDLIB, None))
+
     def sites(self, cell: Cell) -> tuple[Site, ...]:
         return (Site(id="s1", wheels=tuple(wheel.sha256 for wheel in self.wheels.values())),)
 
@@ -86,11 +89,20 @@ class Lab:
         self.roster = Roster(self.wheels, **{key: fields.pop(key) for key in list(fields) if key in ROSTER})
         self.engine = ScriptedEngine(self._answer)
         self.special: Any = None
+        shared = fields.pop("shared", None)
         terms = Terms(run="r", timeout=9, installer="pip", variant="minimal", ignore_requires_python=False, mounts=())
         where = bench(image=IMAGE, **fields)
         stdlib = {"ssl": "import ssl", "sqlite3": "import sqlite3"}
         smoke = {"alpha": "alpha", "beta": "beta"}
-        self.company = Company(where, self.engine, terms, self.roster, smoke=smoke, stdlib=stdlib)  # type: ignore[arg-type]
+        self.company = Company(
+            where,
+            self.engine,  # type: ignore[arg-type]
+            terms,
+            self.roster,
+            smoke=smoke,
+            stdlib=stdlib,
+            shared=shared,
+        )
 
     def _answer(self, request: Request) -> Events:
         given = self.special(request) if self.special is not None else None

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from company_events import Request, coload, failed, healthy, member, order
 from company_lab import BENCH, SITE, Lab
+from elves import elf
 
 from manylinux_lab.errors import EngineError
 from manylinux_lab.judge import Grade, OutcomeKind
@@ -220,3 +221,40 @@ def test_a_wheel_that_was_refused_is_not_offered_again(tmp_path: Path) -> None:
     lab.coload("alpha", "beta")
     offered = [request for request in lab.engine.asked if "gamma-1.0" in str(request.get("argv"))]
     assert len(offered) == 1
+
+
+def test_many_modules_that_crash_alone_cost_few_questions(tmp_path: Path) -> None:
+    modules = {f"beta/_m{number}.abi3.so": elf(f"PyInit__m{number}") for number in range(9)}
+    lab = Lab(tmp_path, further={"beta": modules})
+
+    def special(request: Request) -> Any:
+        items = [item[1] for one in request["order"] for item in one["items"] if item[0] == "extension"]
+        crash = {"status": "crash", "stage": "load", "member": "beta-1.0", "signal": 11}
+        return {**healthy(request), **crash, "item": items[0]} if items else None
+
+    lab.special = special
+    outcome = lab.coload("alpha", "beta")
+    assert outcome.kind is OutcomeKind.OK
+    assert lab.engine.asked[-1]["order"][-1]["items"] == [["import", "beta"]]
+    tries = [request for request in lab.engine.asked if request["op"] == "coload" and order(request) == ("beta-1.0",)]
+    assert {len(request["order"][0]["items"]) for request in tries} == {11, 10, 9, 1}
+
+
+def test_what_fails_in_the_same_way_without_the_others_is_asked_once(tmp_path: Path) -> None:
+    lab = Lab(tmp_path)
+
+    def special(request: Request) -> dict[str, Any]:
+        event = healthy(request)
+        for one in event["members"]:
+            names = [item[0] for item in one["items"]]
+            one["items"] = [failed(name, "OSError", "no") if "_core" in name else [name, "ok"] for name in names]
+        return event
+
+    lab.special = special
+    lab.coload("alpha", "beta")
+    alone = [request for request in lab.engine.asked if request["op"] == "coload" and order(request) == ("beta-1.0",)]
+    assert [(request["sites"] == [SITE], len(request["order"][0]["items"])) for request in alone] == [
+        (True, 2),
+        (True, 1),
+        (False, 2),
+    ]

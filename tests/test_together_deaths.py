@@ -198,3 +198,13 @@ def test_under_emulation_a_lost_probe_is_trouble_of_the_lab(tmp_path: Path) -> N
     lab.special = lambda request: [FACTS] if request["op"] == "facts" else killing(request)
     with pytest.raises(EngineError, match="something killed it"):
         lab.coload("alpha", "beta")
+
+
+def test_an_emulated_bench_has_longer_for_gathering_as_for_everything(tmp_path: Path) -> None:
+    seconds = []
+    for emulated in (False, True):
+        lab = Lab(tmp_path, emulated=emulated)
+        lab.special = lambda request: [FACTS] if request["op"] == "facts" else None
+        lab.coload("alpha", "beta")
+        seconds += [request["seconds"] for request in lab.engine.asked if request["op"] == "gather"][:1]
+    assert seconds[1] == 10 * seconds[0]

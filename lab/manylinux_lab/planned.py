@@ -4,6 +4,7 @@ Whoever looks at a run needs it: the plugin that carries it out, and commands th
 """
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from .errors import EngineError, UsageError
@@ -28,6 +29,7 @@ class PlannedRun:
         self._sites = {site.id: site for site in self.run.plan.sites}
         self._planned = {sys.intern(cell.id): cell for cell in self.run.plan.cells}
         self._names: dict[str, dict[str, str]] = {}
+        self._companions: dict[tuple[str, tuple[str, ...]], tuple[str, ...]] = {}
 
     def to_run(self) -> tuple[Cell, ...]:
         """Return the planned cells that had not finished when the run was started or resumed."""
@@ -56,7 +58,18 @@ class PlannedRun:
 
     def members(self, cell: Cell) -> tuple[tuple[str, Wheel | None], ...]:
         """Return the names and wheels of those that share a process, in their order; the standard library has none."""
-        names = self.subject(cell).members
+        return self._named(cell, self.subject(cell).members)
+
+    def companions(self, cell: Cell) -> tuple[tuple[str, Wheel | None], ...]:
+        """Return likewise all members of the cells to run that share the bench and the sites of one."""
+        key = (cell.bench, cell.sites)
+        if key not in self._companions:
+            cells = [one for one in self.to_run() if (one.bench, one.sites) == key and one.check == cell.check]
+            names = dict.fromkeys(name for one in cells for name in self.subject(one).members)
+            self._companions[key] = tuple(names)
+        return self._named(cell, self._companions[key])
+
+    def _named(self, cell: Cell, names: Sequence[str]) -> tuple[tuple[str, Wheel | None], ...]:
         return tuple((name, None if name == STDLIB else self._read(self._member(cell, name).sha256)) for name in names)
 
     def beside(self, cell: Cell) -> tuple[Subject, ...]:

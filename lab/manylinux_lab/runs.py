@@ -61,6 +61,11 @@ class RunFolder:
         """The folder that every bench sees read-only as ``/lab``."""
         return self.path / "stage"
 
+    @property
+    def shared(self) -> Path:
+        """The folder through which workers share what they found; it lasts for one session of pytest."""
+        return self.path / "shared"
+
     def write(self, run: Run) -> None:
         """Write ``plan.json``, all of it or nothing."""
         write_whole(self.plan_file, msgspec.json.format(msgspec.json.encode(run), indent=1) + b"\n")

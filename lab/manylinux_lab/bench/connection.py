@@ -50,7 +50,11 @@ class Connection:
     @property
     def seconds(self) -> int:
         """The deadline of one step on the bench."""
-        return self.terms.timeout * (EMULATION_FACTOR if self.bench.emulated else 1)
+        return self.patience(self.terms.timeout)
+
+    def patience(self, seconds: int) -> int:
+        """Return how long something may take on the bench that takes at most ``seconds`` on this machine."""
+        return seconds * (EMULATION_FACTOR if self.bench.emulated else 1)
 
     def close(self) -> None:
         """Remove the container."""

@@ -9,11 +9,14 @@ from ..coload.deviation import Aspect, death_words
 from ..coload.drift import HARD, Change, flat
 from ..coload.ground import Ground
 from ..coload.observation import Details, Library, Observation, moved
+from ..errors import EngineError
 from ..wheels.wheel import Wheel
 from .findings import plain
+from .sharing import Sharing
 
 Ask = Callable[[Party], Observation]
-ADJUSTMENTS = 8  # parts that are left out one by one
+ADJUSTMENTS = 4  # times that a member is asked again without all that failed
+PATIENT = 2  # deaths of a member for which one module each is left out; then goes all that would have come after it
 RETRIES = 2  # of a member that died alone
 BESIDE = "it works only where the other wheels are not installed beside it"
 
@@ -22,7 +25,7 @@ class Controls:
     """Remembers the control of each member.
 
     ``ask`` runs a member in a fresh process from the given site folders. ``lonely_site`` makes a folder that holds a
-    wheel and what it needs, and nothing else.
+    wheel and what it needs, and nothing else. ``sharing`` saves questions that another worker has asked.
     """
 
     def __init__(
@@ -30,16 +33,20 @@ class Controls:
         ask: Callable[[Ground, Party, Sequence[str]], Observation],
         lonely_site: Callable[[Ground, Wheel], str],
         libraries: Mapping[str, Library],
+        sharing: Sharing,
     ) -> None:
         self._ask = ask
         self._lonely_site = lonely_site
         self._libraries = libraries
+        self._sharing = sharing
         self._unstable: dict[str, tuple[str, ...]] = {}
         self._known: dict[tuple[tuple[str, ...], str], Control] = {}
+        self._divided: set[tuple[str, ...]] = set()
 
     def forget(self) -> None:
         """Ask everything anew, as on a bench where files were changed."""
         self._known.clear()
+        self._sharing.end()
 
     def of(self, ground: Ground, party: Party) -> Control:
         """Return a member's control on a ground.
@@ -47,11 +54,37 @@ class Controls:
         A wheel that has trouble is tried without those that are merely installed beside it: they may have overwritten
         its files.
         """
-        sites = ground.paths if party.wheel is None else ground.needed_sites(party.wheel)
+        sites = _sites(ground, party)
         key = (sites, party.name)
         if key not in self._known:
-            self._known[key] = self._found(ground, party, sites)
+            self._known[key] = self._sharing.control(ground, party, sites, self._asking(ground, party, sites))
         return self._known[key]
+
+    def divide(self, ground: Ground, parties: Sequence[Party]) -> bool:
+        """Ask the controls of members that no other worker is asking, the largest first; then take those of the others.
+
+        Returns:
+            False where the bench is not what it was: a member has changed installed files, or ended the probe.
+        """
+        if not self._sharing.is_on or ground.paths in self._divided:
+            return True
+        self._divided.add(ground.paths)
+        try:
+            for party in sorted(parties, key=lambda party: -len(party.items)):
+                sites = _sites(ground, party)
+                control = self._sharing.unclaimed(ground, party, sites, self._asking(ground, party, sites))
+                if self._sharing.is_damaged:
+                    return False
+                if control is not None:
+                    self._known.setdefault((sites, party.name), control)
+            for party in parties:
+                self.of(ground, party)
+        except EngineError:  # it comes again in the cells of the member that did it
+            return False
+        return not self._sharing.is_damaged
+
+    def _asking(self, ground: Ground, party: Party, sites: tuple[str, ...]) -> Callable[[], Control]:
+        return lambda: self._found(ground, party, sites)
 
     def with_imports(self, ground: Ground, control: Control) -> Control:
         """Return a control that also knows what a mere import of the names changes, without every extension module."""
@@ -71,14 +104,16 @@ class Controls:
         return replace(control, seen=replace(control.seen, members=members), changes=(*hard, *soft))
 
     def _found(self, ground: Ground, party: Party, sites: Sequence[str]) -> Control:
-        control = self._control(party, lambda bare: self._steady(ground, bare, sites))
+        seen = self._steady(ground, party, sites)
+        control = self._control(party, seen, lambda bare: self._steady(ground, bare, sites))
         undeclared: list[str] = []
         while control.trouble and (other := _undeclared(control, ground)) is not None:
             ground.adopt(control.party.wheel, other)
             undeclared.append(f"it needs '{other.project}' without declaring it")
-            control = self._control(party, lambda bare: self._steady(ground, bare, sites))
+            seen = self._steady(ground, party, sites)
+            control = self._control(party, seen, lambda bare: self._steady(ground, bare, sites))
         if (control.trouble or control.notes) and party.wheel is not None:
-            control = self._lonely(ground, party, party.wheel, control)
+            control = self._lonely(ground, party, party.wheel, control, _faults(seen))
         return replace(control, notes=(*control.notes, *undeclared, *self._unstable.pop(party.name, ())))
 
     def _steady(self, ground: Ground, party: Party, sites: Sequence[str]) -> Observation:
@@ -93,12 +128,15 @@ class Controls:
                 return again
         return seen
 
-    def _lonely(self, ground: Ground, party: Party, wheel: Wheel, control: Control) -> Control:
+    def _lonely(self, ground: Ground, party: Party, wheel: Wheel, control: Control, faults: frozenset[str]) -> Control:
         if len(ground.paths) > 1 or len(ground.closure(wheel)) == len(ground.wheels):
             return control
         site = ground.paths[0]
         folder = self._lonely_site(ground, wheel)
-        better = self._control(party, lambda bare: self._steady(ground, bare, (folder,)))
+        seen = self._steady(ground, party, (folder,))
+        if _faults(seen) == faults:
+            return control
+        better = self._control(party, seen, lambda bare: self._steady(ground, bare, (folder,)))
         if (bool(better.trouble), len(better.notes)) >= (bool(control.trouble), len(control.notes)):
             return control
         return replace(
@@ -111,12 +149,11 @@ class Controls:
             notes=(*better.notes, BESIDE),
         )
 
-    def _control(self, party: Party, ask: Ask) -> Control:
-        """Return the control of a member without those of its parts that fail alone."""
-        seen = ask(party)
+    def _control(self, party: Party, seen: Observation, ask: Ask) -> Control:
+        """Return the control of a member that was seen so, without those of its parts that fail alone."""
         notes: list[str] = []
-        for _ in range(ADJUSTMENTS):
-            less = _less(party, seen)
+        for number in range(ADJUSTMENTS):
+            less = _less(party, seen, is_late=number >= PATIENT)
             if less is None:
                 break
             party, note = less
@@ -132,7 +169,11 @@ class Controls:
         )
 
 
-def _less(party: Party, seen: Observation) -> tuple[Party, str] | None:
+def _sites(ground: Ground, party: Party) -> tuple[str, ...]:
+    return ground.paths if party.wheel is None else ground.needed_sites(party.wheel)
+
+
+def _less(party: Party, seen: Observation, *, is_late: bool) -> tuple[Party, str] | None:
     """Return a member without what fails when it is alone, and a note; None where nothing or everything fails."""
     items = [item for member in seen.members for item in member.items]
     if party.codes:  # a distro may lack modules of the standard library, and their code with them
@@ -140,8 +181,7 @@ def _less(party: Party, seen: Observation) -> tuple[Party, str] | None:
         code = "\n".join(code for name, code in party.codes if name in here)
         return replace(party, smoke=code, codes=()), ""
     if seen.status != "ok" and seen.stage == Aspect.LOAD.value and ("extension", seen.item) in party.items:
-        left = tuple(item for item in party.items if item != ("extension", seen.item))
-        return replace(party, items=left), f"the module '{seen.item}' is left out: it {_death(seen)}"
+        return _without_deadly(party, seen, is_late=is_late)
     failing = {item.name: item for item in items if item.status == "exception"}
     if failing and len(failing) < len(items):
         first = next(iter(failing.values()))
@@ -154,6 +194,23 @@ def _less(party: Party, seen: Observation) -> tuple[Party, str] | None:
     if smoke is not None and party.smoke:
         return replace(party, smoke=""), f"its smoke code is left out: {smoke.exception}: {smoke.message}"
     return None
+
+
+def _without_deadly(party: Party, seen: Observation, *, is_late: bool) -> tuple[Party, str]:
+    """Return a member without the module that ended its process; late also without those that came after it."""
+    place = party.items.index(("extension", seen.item))
+    after = party.items[place + 1 :]
+    kept = tuple(item for item in after if item[0] != "extension") if is_late else after
+    others = f" and {len(after) - len(kept)} after it are" if len(kept) < len(after) else " is"
+    note = f"the module '{seen.item}'{others} left out: it {_death(seen)}"
+    return replace(party, items=(*party.items[:place], *kept)), note
+
+
+def _faults(seen: Observation) -> frozenset[str]:
+    """Return what fails of a member: imports, smoke code, or the process at some stage."""
+    failing = {item.name for member in seen.members for item in member.items if item.status == "exception"}
+    smoke = {"smoke code" for member in seen.members if member.smoke and member.smoke.status != "ok"}
+    return frozenset(failing | smoke | ({f"{seen.status} {seen.stage} {seen.item}"} - {"ok  "}))
 
 
 def _trouble(seen: Observation) -> str:

@@ -14,7 +14,7 @@ from .connection import Connection
 from .installing import install_command, installer_help
 from .outcomes import install_outcome
 
-GATHERING_SECONDS = 300
+GATHERING_SECONDS = 300  # on this machine's own architecture
 
 
 class Gathering:
@@ -60,7 +60,7 @@ class Gathering:
         """Return paths of gathered files that were changed or deleted since, bounded."""
         if not self._connection.is_open:
             return ()
-        events = self._connection.ask("intact", seconds=GATHERING_SECONDS)
+        events = self._connection.ask("intact", seconds=self._connection.patience(GATHERING_SECONDS))
         return tuple(str(path) for event in events for path in event.get("damaged", ()))
 
     def _path(self, name: str) -> str:
@@ -71,7 +71,9 @@ class Gathering:
         if path in self._gathered:
             return
         folders = [folder for sha256 in wheels if (folder := self._installation(self._wheel_of(sha256)))]
-        events = self._connection.ask("gather", site=path, folders=folders, seconds=GATHERING_SECONDS)
+        events = self._connection.ask(
+            "gather", site=path, folders=folders, seconds=self._connection.patience(GATHERING_SECONDS)
+        )
         event = next((event for event in events if event["event"] == "gathered"), {"error": "the probe said nothing"})
         if event["error"]:
             raise EngineError(f"The wheels could not be gathered on '{self._connection.bench.id}': {event['error']}.")

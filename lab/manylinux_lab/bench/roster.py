@@ -13,6 +13,10 @@ class Roster(Protocol):
         """Return names and wheels of those that share a process; the standard library has no wheel."""
         ...
 
+    def companions(self, cell: Cell) -> tuple[tuple[str, Wheel | None], ...]:
+        """Return likewise all members of the cells to run that share the bench and the sites of one."""
+        ...
+
     def sites(self, cell: Cell) -> tuple[Site, ...]:
         """Return the sites from which the cell's wheels are loaded."""
         ...

@@ -3,26 +3,29 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from ..coload.archives import Archives
 from ..coload.comparison import Comparison, Control, Party, compare
 from ..coload.confirming import Certainty, Confirmed, confirm
 from ..coload.effects import effects_outcome
 from ..coload.ground import Ground
-from ..coload.observation import Library, Observation, killing, read_observation
+from ..coload.observation import Library, Observation, killing, read_libraries, read_observation
 from ..coload.shrink import enough_words, shrink
 from ..coload.troubled import troubled_outcome
 from ..coload.weighing import Setting, company_outcome
 from ..engines.contract import Engine
 from ..judge import Outcome, OutcomeKind
 from ..planning.plan import Bench, Cell
-from ..wheels.wheel import Wheel, loadable
+from ..wheels.wheel import Wheel
 from .connection import Connection, Terms
 from .controls import Controls
 from .gathering import Gathering
 from .losses import LOSSES
+from .parties import party_of
 from .roster import Roster
 from .session import Event, ProbeLostError
+from .sharing import Sharing
 
 FORKS = 2  # more forks, of which all must deviate before it is the fork that does it
 FRESH = 4  # more fresh processes, none of which may deviate where only some of the forks do
@@ -43,8 +46,9 @@ class Company:
         *,
         smoke: Mapping[str, str],
         stdlib: Mapping[str, str],
+        shared: Path | None = None,
     ) -> None:
-        """Take smoke code by project, and by module of the standard library."""
+        """Take smoke code by project, and by module of the standard library, and the folder that workers share."""
         self.bench = bench
         self._roster = roster
         self._smoke = smoke
@@ -52,7 +56,12 @@ class Company:
         self._connection = Connection(bench, engine, terms)
         self._gathering = Gathering(self._connection, roster.wheel_of)
         self._libraries: dict[str, Library] = {}
-        self._controls = Controls(self._alone, self._gathering.lonely_site, self._libraries)
+        self._controls = Controls(
+            self._alone,
+            self._gathering.lonely_site,
+            self._libraries,
+            Sharing(shared, bench.id, is_intact=lambda: not self._gathering.damaged(), describe=self._describe),
+        )
         self._unforkable: set[tuple[tuple[str, ...], str]] = set()
         self._losses: Counter[tuple[str, ...]] = Counter()  # of the probe, by the order that it carried out
         self._archives = Archives(bench.libc_version if bench.libc == "glibc" else None)
@@ -121,7 +130,7 @@ class Company:
         )
 
     def _coload(self, cell: Cell) -> Outcome:
-        ground = self._gathering.ground(self._roster.sites(cell))
+        ground = self._divided(cell)
         parties = [self._party(name, wheel) for name, wheel in self._roster.members(cell)]
         refused = self._refused(cell, ground, [party.wheel for party in parties if party.wheel is not None])
         if refused is not None:
@@ -135,6 +144,24 @@ class Company:
         )
         left = self._without_troubled(cell, setting)
         return left if isinstance(left, Outcome) else self._together(left)
+
+    def _divided(self, cell: Cell) -> Ground:
+        """Return the ground of a cell, with the controls on it divided among the workers at its first cell."""
+        ground = self._gathering.ground(self._roster.sites(cell))
+        parties = [
+            self._party(name, wheel)
+            for name, wheel in self._roster.companions(cell)
+            if wheel is None or not ground.closure(wheel) & self._gathering.refusals.keys()
+        ]
+        if self._controls.divide(ground, parties):
+            return ground
+        self._connection.close()
+        self._controls.forget()
+        return self._gathering.ground(self._roster.sites(cell))
+
+    def _describe(self, paths: Sequence[str]) -> None:
+        found = read_libraries(self._connection.ask("libraries", paths=list(paths)))
+        self._libraries.update((library.path, library) for library in found)
 
     def _together(self, setting: Setting) -> Outcome:
         ground, controls = setting.ground, setting.controls
@@ -235,22 +262,7 @@ class Company:
         return troubled_outcome(control, setting, own, lambda other: self._roster.is_member(cell.bench, other))
 
     def _party(self, name: str, wheel: Wheel | None) -> Party:
-        if wheel is None:
-            items = tuple(("import", module) for module in self._stdlib)
-            codes = tuple(self._stdlib.items())
-            return Party(name=name, label="the standard library", wheel=None, items=items, codes=codes)
-        fitting = loadable(wheel, self.bench.interpreter.abi, self.bench.arch)
-        return Party(
-            name=name,
-            label=f"'{wheel.project}'",
-            wheel=wheel,
-            items=(
-                *(("import", one) for one in fitting.import_names),
-                # Another try of a name that has failed can seem to work: the loader has the file already.
-                *(("extension", one.name) for one in fitting.extensions if one.name not in fitting.import_names),
-            ),
-            smoke=self._smoke.get(wheel.project, ""),
-        )
+        return party_of(name, wheel, self.bench, smoke=self._smoke, stdlib=self._stdlib)
 
     def _compare(self, ground: Ground, controls: Mapping[str, Control], *, fresh: bool) -> Comparison:
         parties = [control.party for control in controls.values()]

@@ -116,6 +116,10 @@ class Ground:
             self._closures.clear()
             self._hidden.clear()
 
+    def adopted(self, wheel: Wheel | None) -> tuple[str, ...]:
+        """Return the sha256 of those that were adopted for a wheel."""
+        return () if wheel is None else tuple(sorted(self._adopted.get(wheel.sha256, ())))
+
     def are_related(self, one: Wheel, other: Wheel) -> bool:
         """Tell whether one of two wheels requires the other, directly or not; then their symbols are meant to meet."""
         return other.sha256 in self.closure(one) or one.sha256 in self.closure(other)

@@ -127,19 +127,29 @@ def read_observation(events: Iterable[Mapping[str, Any]]) -> tuple[Observation, 
     Raises:
         EngineError: the events are not those that the probe promises.
     """
-    libraries: list[Library] = []
     found: Observation | None = None
+    libraries = read_libraries(events := tuple(events))
     try:
         for event in events:
-            if event["event"] == "library":
-                libraries.append(msgspec.convert(event, Library))
-            elif event["event"] == "coload":
+            if event["event"] == "coload":
                 found = _normal(msgspec.convert(event, Observation))
     except msgspec.ValidationError as error:
         raise EngineError(f"The probe's report on wheels in one process is not understood: {error}.") from error
     if found is None:
         raise EngineError("The probe did not report on the wheels in one process.")
-    return found, tuple(libraries)
+    return found, libraries
+
+
+def read_libraries(events: Iterable[Mapping[str, Any]]) -> tuple[Library, ...]:
+    """Return the libraries that events describe.
+
+    Raises:
+        EngineError: the events are not those that the probe promises.
+    """
+    try:
+        return tuple(msgspec.convert(event, Library) for event in events if event["event"] == "library")
+    except msgspec.ValidationError as error:
+        raise EngineError(f"The probe's report on a library is not understood: {error}.") from error
 
 
 def _normal(seen: Observation) -> Observation:

@@ -55,7 +55,7 @@ def pytest_configure(config: pytest.Config) -> None:
         from . import recorder, scheduling
         from .stand import Stand
 
-        stand = Stand(folder=folder)
+        stand = Stand(folder=folder, shared=folder.shared if is_worker else None)
     except UsageError as error:
         raise pytest.UsageError(str(error)) from error
     except EngineError as error:
@@ -68,7 +68,7 @@ def pytest_configure(config: pytest.Config) -> None:
             config.add_cleanup(folder.clear_stage)  # the command 'run' clears the stage of the runs that it begins
         config.pluginmanager.register(recorder.Recorder(stand), "lab-recorder")
         benches = len({cell.bench for cell in stand.planned.to_run()})
-        config.pluginmanager.register(scheduling.Scheduling(folder.path, benches), "lab-scheduling")
+        config.pluginmanager.register(scheduling.Scheduling(folder, benches), "lab-scheduling")
 
 
 def _folder(config: pytest.Config) -> RunFolder | None:

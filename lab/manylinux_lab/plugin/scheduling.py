@@ -3,11 +3,13 @@
 ``--dist loadgroup`` does nothing on pytest 9.2 with xdist 3.8, hence a scheduler of our own.
 """
 
-from pathlib import Path
+import shutil
 from typing import Any
 from zlib import crc32
 
 import pytest
+
+from ..runs import RunFolder
 
 GROUPS_PER_WORKER = 3
 
@@ -15,13 +17,14 @@ GROUPS_PER_WORKER = 3
 class Scheduling:
     """Hooks of the controller: they hand the run folder to the workers and group the tests by bench."""
 
-    def __init__(self, folder: Path, benches: int) -> None:
+    def __init__(self, folder: RunFolder, benches: int) -> None:
         self._folder = folder
         self._benches = benches
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self, session: pytest.Session) -> None:
         """Silence xdist's lines about its workers before it starts them: the lab has lines of its own."""
+        shutil.rmtree(self._folder.shared, ignore_errors=True)
         plugins = session.config.pluginmanager
         reporter, distribution = plugins.getplugin("terminaldistreporter"), plugins.getplugin("dsession")
         if reporter is not None:
@@ -29,10 +32,15 @@ class Scheduling:
         if distribution is not None:
             distribution.terminal = None  # it has no option for this (xdist 3.8)
 
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self) -> None:
+        """Remove what the workers shared."""
+        shutil.rmtree(self._folder.shared, ignore_errors=True)
+
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         """Tell a worker which run it belongs to."""
-        node.workerinput["lab_run"] = str(self._folder)
+        node.workerinput["lab_run"] = str(self._folder.path)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
@@ -59,10 +67,11 @@ def share_of(nodeid: str, shares: int) -> str:
     """Return the group of ``test_import.py::test_import[debian-12:x86_64:cp311/import/x.whl]``: bench and share.
 
     All checks of a subject on a bench are in one group, so that what was installed for one is there for the next.
-    Wheels that share a process are grouped by the first of them: a process that loaded it serves them all.
+    Wheels that share a process are grouped by the first of them: a process that loaded it serves them all. Where a
+    bench is shared, each of these rows is a share: some take ten times as long as others.
     """
     bench, _, rest = nodeid.partition("[")[2].removesuffix("]").partition("/")
     check, _, subject = rest.partition("/")
-    if check == "coload":
-        subject = subject.partition(",")[0]
+    if check == "coload" and shares > 1:
+        return f"{bench}#{subject.partition(',')[0]}"
     return f"{bench}#{crc32(subject.encode()) % shares}" if bench else nodeid

@@ -28,9 +28,11 @@ from .repeating import repeat_command
 class Stand:
     """The run as it was planned; the engine and the benches start when the first check asks for them."""
 
-    def __init__(self, *, folder: RunFolder) -> None:
+    def __init__(self, *, folder: RunFolder, shared: Path | None = None) -> None:
+        """Take the folder of the run, and the one through which its workers share what they found."""
         self.planned = PlannedRun(folder)
         self.folder = folder
+        self._shared = shared
         self.run = self.planned.run
         self.smoke = smoke_code(self.run.options)
         self.circumstances = Circumstances(self.run)
@@ -65,7 +67,7 @@ class Stand:
             bench = self.planned.bench_of(cell.bench)
             engine, terms = self._engine_and_terms(bench)
             smoke, stdlib = smoke_codes(self.run.options), stdlib_smoke()
-            self._company = Company(bench, engine, terms, self.planned, smoke=smoke, stdlib=stdlib)
+            self._company = Company(bench, engine, terms, self.planned, smoke=smoke, stdlib=stdlib, shared=self._shared)
         return self._company
 
     def _engine_and_terms(self, bench: Bench) -> tuple[Engine, Terms]:

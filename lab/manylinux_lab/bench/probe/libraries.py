@@ -15,6 +15,11 @@ LIBRARIES = 20000  # files of one session
 KNOWN = {}  # type: dict[str, bool]  # whether a file that was met in this session is an ELF file
 
 
+def do_libraries(request: "dict[str, Any]") -> None:
+    """Describe those files that are ELF files and were not met before."""
+    elves(request["paths"])
+
+
 def elves(paths: "list[str]") -> "list[str]":
     """Return those paths that are ELF files, and say ``library`` for each that was not met before."""
     for path in paths:

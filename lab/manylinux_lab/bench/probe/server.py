@@ -10,6 +10,7 @@ from .facts import do_facts
 from .gather import do_gather
 from .install import do_install
 from .integrity import do_intact
+from .libraries import do_libraries
 from .loading import do_import
 from .process import prctl
 from .smoke import do_smoke
@@ -26,8 +27,10 @@ OPERATIONS = {
     "clear": do_clear,
     "gather": do_gather,
     "intact": do_intact,
+    "libraries": do_libraries,
     "coload": do_coload,
 }
+LEAVE_MOTHERS_ALONE = ("coload", "intact", "libraries")
 
 
 def serve() -> None:
@@ -53,7 +56,7 @@ def serve() -> None:
     for line in iter(requests.readline, b""):
         request = json.loads(line.decode("utf-8"))
         Conversation.request, Conversation.repeats = request["request"], 0
-        if request["op"] != "coload":
+        if request["op"] not in LEAVE_MOTHERS_ALONE:
             Nursery.leave()  # other operations end every process that they find
         OPERATIONS[request["op"]](request)
         Conversation.say("done")
