@@ -35,7 +35,7 @@ class Shared:
 class Sharing:
     """The folder through which workers share controls; without one, each asks for itself.
 
-    ``is_intact`` tells whether the installed files are as they were. ``describe`` is given the files that a control
+    ``damaged`` tells which installed files are no longer as they were. ``describe`` is given the files that a control
     shows, of which this worker's own bench has not told yet.
     """
 
@@ -44,12 +44,12 @@ class Sharing:
         folder: Path | None,
         bench: str,
         *,
-        is_intact: Callable[[], bool],
+        damaged: Callable[[], Sequence[str]],
         describe: Callable[[Sequence[str]], None],
     ) -> None:
         self._folder = folder
         self._bench = bench
-        self._is_intact = is_intact
+        self._damaged = damaged
         self._describe = describe
         self.is_damaged = False
 
@@ -95,7 +95,7 @@ class Sharing:
     def _given(self, file: Path, ground: Ground, party: Party, ask: Ask) -> Control:
         """Ask, and leave the answer for the others where no file was changed; a full disk only costs them time."""
         control = ask()
-        self.is_damaged = self.is_damaged or not self._is_intact()
+        self.is_damaged = self.is_damaged or bool(self._damaged())
         if not self.is_damaged:
             shared = Shared(
                 control=replace(control, party=replace(control.party, wheel=None)), adopted=ground.adopted(party.wheel)

@@ -56,12 +56,8 @@ class Company:
         self._connection = Connection(bench, engine, terms)
         self._gathering = Gathering(self._connection, roster.wheel_of)
         self._libraries: dict[str, Library] = {}
-        self._controls = Controls(
-            self._alone,
-            self._gathering.lonely_site,
-            self._libraries,
-            Sharing(shared, bench.id, is_intact=lambda: not self._gathering.damaged(), describe=self._describe),
-        )
+        sharing = Sharing(shared, bench.id, damaged=self._gathering.damaged, describe=self._describe)
+        self._controls = Controls(self._alone, self._gathering.lonely_site, self._libraries, sharing)
         self._unforkable: set[tuple[tuple[str, ...], str]] = set()
         self._losses: Counter[tuple[str, ...]] = Counter()  # of the probe, by the order that it carried out
         self._archives = Archives(bench.libc_version if bench.libc == "glibc" else None)

@@ -27,7 +27,6 @@ if TYPE_CHECKING:  # loaded where a run is: the lab's own tests need none of it
 STAND: pytest.StashKey[Stand] = pytest.StashKey()
 OUTCOME: pytest.StashKey[Outcome] = pytest.StashKey()
 WENT_ON: pytest.StashKey[bool] = pytest.StashKey()
-PROPERTY = "manylinux_lab"
 TRACE = 4000  # characters kept of the traceback of a check that is itself broken
 
 
@@ -191,7 +190,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     stand, cell = item.config.stash.get(STAND, None), cell_of(item)
     if stand is None or cell is None or not _decides(call):
         return report
-    from .stand import make_result
+    from .stand import PROPERTY, make_result
 
     outcome = _judged(item, call) or outcome_of(call)
     result = make_result(stand, cell, outcome, seconds=round(call.duration, 3))

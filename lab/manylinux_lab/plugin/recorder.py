@@ -17,8 +17,7 @@ from ..history.keeping import keep
 from ..judge import Outcome, OutcomeKind, Verdict
 from ..report import in_plan_order, terminal, write_reports
 from ..results import ExitCode, Result, ResultsWriter, exit_code, in_short, worst
-from .hooks import PROPERTY
-from .stand import Stand, make_result
+from .stand import PROPERTY, Stand, make_result
 
 COUNTED = {
     Verdict.PASS: "passed",

@@ -24,6 +24,8 @@ from ..runs import RunFolder
 from .foretelling import foretold
 from .repeating import repeat_command
 
+PROPERTY = "manylinux_lab"  # of a test's report: the result of its cell
+
 
 class Stand:
     """The run as it was planned; the engine and the benches start when the first check asks for them."""
