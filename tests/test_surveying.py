@@ -13,6 +13,7 @@ from image_records import release
 
 from manylinux_lab.bench.probe import survey
 from manylinux_lab.catalogue.distro import Libc
+from manylinux_lab.commands import profile as command
 from manylinux_lab.commands.profile import compared
 from manylinux_lab.errors import EngineError
 from manylinux_lab.images.prepared import Variant, Wanted
@@ -113,6 +114,30 @@ def test_an_aged_profile_is_told(fields: dict[str, object], sentences: list[str]
     seen = surveyed()
 
     assert list(compared(replace(seen, **fields), seen)) == sentences
+
+
+@pytest.mark.parametrize(
+    ("kept", "words", "is_aged"),
+    [
+        (None, "nothing was kept of it before", False),
+        ({}, "as it was on 2026-01-02", False),
+        ({"libc_version": (2, 35)}, "aged since 2026-01-02: glibc was 2.35", True),
+    ],
+)
+def test_a_measured_distro_is_compared_with_what_is_kept(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    kept: dict[str, object] | None,
+    words: str,
+    is_aged: bool,
+) -> None:
+    seen = surveyed()
+    known = {} if kept is None else {seen.distro: replace(seen, **kept)}
+    monkeypatch.setattr(command, "load_profiles", lambda arch, layer: known)
+    wanted = Wanted(release=release(), arch="x86_64", variant=Variant.MINIMAL)
+
+    assert command.told(wanted, seen) is is_aged
+    assert capsys.readouterr().out.splitlines()[1:] == [f"  {words}"]
 
 
 def test_this_system_can_be_surveyed() -> None:

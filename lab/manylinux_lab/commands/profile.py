@@ -60,7 +60,7 @@ def execute(arguments: argparse.Namespace) -> int:
             print(f"failed    {wanted.id}: {' '.join(str(error).split())}")
         else:
             measured.append(profile)
-            aged += _told(wanted, profile)
+            aged += told(wanted, profile)
     if not arguments.check:
         _keep(measured, arguments.out or user_folder())
     if failed:
@@ -80,15 +80,20 @@ def _arches(release: Release, globs: list[str]) -> list[str]:
     return [arch for arch in release.arches if any(fnmatchcase(arch, glob) for glob in globs)]
 
 
-def _told(wanted: Wanted, profile: Profile) -> bool:
+def told(wanted: Wanted, profile: Profile) -> bool:
     """Say what was measured and how it differs from what is kept; tell whether it differs."""
-    known = load_profiles(wanted.arch, profile.layer).get(profile.distro)
-    differences = [] if known is None else list(compared(known, profile))
     versions = sum(len(found or ()) for found in profile.sonames.values())
     names = f"{len(profile.sonames)} names of libraries, {versions} symbol versions"
     print(f"measured  {wanted.id}: {_libc(profile)}, {names}")
+    known = load_profiles(wanted.arch, profile.layer).get(profile.distro)
+    if known is None:
+        print("  nothing was kept of it before")
+        return False
+    differences = list(compared(known, profile))
     for sentence in differences:
-        print(f"  aged since {known.measured if known else ''}: {sentence}")
+        print(f"  aged since {known.measured}: {sentence}")
+    if not differences:
+        print(f"  as it was on {known.measured}")
     return bool(differences)
 
 
