@@ -212,12 +212,22 @@ def test_a_wheel_that_is_taken_is_predicted(capsys: pytest.CaptureFixture[str], 
 
     assert set(verdicts.values()) == {"pass"}
     assert all(taken["url"].startswith("file:") and len(taken["sha256"]) == 64 for taken in choice["taken"])
-    assert "-\n" in _plain(capsys, folder, "--no-download")
+    assert _table(capsys, folder, "nest") == [
+        "wheel                      predicted",
+        "-------------------------  -----------",
+        "nest-3.0-py3-none-any.whl  -",
+    ]
+    owl = _table(capsys, folder, "owl")
+    assert [line.split() for line in owl[::3]] == [
+        ["wheel", "predicted"],
+        ["nest-3.0-py3-none-any.whl", "-", "needed", "by", "others"],
+    ]
+    assert owl[0].index("predicted") == owl[3].index(" - ") + 1
 
 
-def _plain(capsys: pytest.CaptureFixture[str], folder: IndexFolder, *words: str) -> str:
-    main(["predict", "-r", "nest", *AMAZON, "--index-url", folder.url, *words])
-    return "\n".join(line.rstrip() for line in capsys.readouterr().out.splitlines())
+def _table(capsys: pytest.CaptureFixture[str], folder: IndexFolder, requirement: str) -> list[str]:
+    main(["predict", "-r", requirement, *AMAZON, "--index-url", folder.url, "--no-download"])
+    return [line.rstrip() for line in capsys.readouterr().out.splitlines()[1:] if line]
 
 
 @pytest.mark.parametrize(

@@ -118,11 +118,13 @@ def fails(choice: Choice) -> bool:
 def as_text(choice: Choice) -> str:
     """Return the wheels that are taken in one environment, what is predicted of them, and what is missing."""
     pip = f"pip {choice.pip}" if choice.pip else "the newest pip"
-    rows = [
-        [plain(one.name), word(one.forecast) if one.forecast else "-", "" if one.is_root else "needed by others"]
-        for one in sorted(choice.taken, key=lambda one: not one.is_root)
-    ]
-    table = [tabulate(rows, headers=["wheel", "predicted"], tablefmt="simple", disable_numparse=True)] if rows else []
+    wheels = sorted(choice.taken, key=lambda one: not one.is_root)
+    rows = [[plain(one.name), word(one.forecast) if one.forecast else "-"] for one in wheels]
+    headers = ["wheel", "predicted"]
+    if not all(one.is_root for one in wheels):
+        rows = [[*row, "" if one.is_root else "needed by others"] for row, one in zip(rows, wheels, strict=True)]
+        headers.append("")
+    table = [tabulate(rows, headers=headers, tablefmt="simple", disable_numparse=True)] if rows else []
     return "\n".join([f"{choice.id} with {pip}", *table, *_missing(choice), *_reasons(choice.taken), ""])
 
 
