@@ -223,5 +223,5 @@ def test_an_old_file_that_cannot_be_written_is_said(tmp_path: Path, monkeypatch:
         raise error
 
     monkeypatch.setattr(opening, "migrate", refuse)
-    with pytest.raises(UsageError, match="has schema 1 and cannot be written; copy it"):
+    with pytest.raises(UsageError, match="cannot be written; copy it"):
         runs(path)

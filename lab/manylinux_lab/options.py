@@ -20,7 +20,7 @@ COLOAD_MODES = ("auto", "pairs", "triples", "orders", "all", "off")
 # What chooses cells, and what is done with them afterwards; a command that repeats one cell needs none of these.
 SELECTION = {
     "subjects", "distro", "arch", "python", "cell", "only_failed", "resume", "workers", "out", "keep",
-    "coload", "orders", "seed", "neighbours", "force_together", "templates", "history",
+    "coload", "orders", "seed", "neighbours", "force_together", "templates", "history", "fresh",
 }  # fmt: skip
 
 
@@ -62,6 +62,7 @@ class Options:
     templates: str = ""
     keep: bool = False
     history: str = ""
+    fresh: bool = False
     image: tuple[str, ...] = ()
     registry_mirror: str = ""
     lock: str = "distros.lock"
@@ -120,6 +121,7 @@ FLAGS: Mapping[str, tuple[str, str, str]] = {
     "templates": ("--templates", "DIR", "a folder with report templates that come before the lab's own"),
     "keep": ("--keep", "", "keep the staged wheels of the run"),
     "history": ("--history", "FILE", "keep the results in this file beside those of other runs; it is made if need be"),
+    "fresh": ("--fresh", "", "ask every cell, also those that the history has seen under the same conditions"),
     "image": ("--image", "ID[:ARCH]=PATH", "a tarball or folder to use as that distro's image"),
     "registry_mirror": ("--registry-mirror", "HOST", "pull images from this registry instead of their own"),
     "lock": ("--lock", "FILE", "image digests to use (default: distros.lock, where it exists)"),

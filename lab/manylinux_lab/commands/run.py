@@ -32,6 +32,10 @@ def carry_out_options(options: Options, further: Sequence[str]) -> int:
     if started.nothing_to_do:
         print(started.nothing_to_do)
         return ExitCode.NOTHING_TO_RUN
+    if started.is_known:
+        from ..plugin.concluding import conclude
+
+        return conclude(started.folder)
     try:
         return carry_out(started.folder, started.workers, further, started.suites)
     finally:

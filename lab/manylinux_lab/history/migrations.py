@@ -3,6 +3,11 @@
 import sqlite3
 from collections.abc import Callable, Sequence
 
+import msgspec
+
+from ..results import Result
+from .key import key_of_result
+
 APPLICATION = 0x6D6C6162  # "mlab" in the file's header: this database is a history
 Migration = Callable[[sqlite3.Connection], None]
 
@@ -57,7 +62,18 @@ def _tables(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-MIGRATIONS: Sequence[Migration] = (_tables,)
+def _keys(connection: sqlite3.Connection) -> None:
+    """Give each result the key under which a later run finds it, also those that are there already."""
+    connection.execute("ALTER TABLE seen ADD COLUMN key BLOB")
+    connection.execute("CREATE INDEX seen_of_key ON seen (key)")
+    connection.execute("CREATE INDEX results_of_seen ON results (seen)")
+    decoder = msgspec.json.Decoder(Result)
+    for number, body in connection.execute("SELECT id, body FROM seen").fetchall():
+        key = key_of_result(decoder.decode(body))
+        connection.execute("UPDATE seen SET key = ? WHERE id = ?", (key, number))
+
+
+MIGRATIONS: Sequence[Migration] = (_tables, _keys)
 
 
 def migrate(connection: sqlite3.Connection, migrations: Sequence[Migration] = MIGRATIONS) -> None:

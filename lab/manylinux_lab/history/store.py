@@ -1,18 +1,26 @@
 """Runs and their results in a history file: the one module that speaks SQL about them."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 
 import msgspec
 
 from ..results import Cached, Result
+from .key import key_of_result
 from .opening import PATIENCE, connected
+
+AT_ONCE = 500  # keys in one question
+SIGHTINGS = (
+    "SELECT seen.key, seen.body, (SELECT runs.name FROM results JOIN runs ON runs.id = results.run "
+    "WHERE results.seen = seen.id ORDER BY results.source != '', results.id LIMIT 1) "
+    "FROM seen WHERE seen.key IN ({}) ORDER BY seen.at, seen.id"
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,6 +47,14 @@ class Added:
     def is_renamed(self) -> bool:
         """Whether another run had the id."""
         return self.name != self.said
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sighting:
+    """A result and the name of the run in which it was seen first."""
+
+    result: Result
+    run: str
 
 
 def add(path: Path, said: str, results: Iterable[Result], *, patience: float = PATIENCE) -> Added | None:
@@ -96,6 +112,27 @@ def lines_of(path: Path, name: str) -> Iterator[Result]:
             yield replace(decoder.decode(body), run=called, cached=cached)
 
 
+def sightings(path: Path, keys: Collection[bytes]) -> Mapping[bytes, Sequence[Sighting]]:
+    """Return what was seen under each key, the oldest first; no history has seen nothing."""
+    found: dict[bytes, list[Sighting]] = {}
+    if not keys or not path.exists():
+        return found
+    decoder = msgspec.json.Decoder(Result)
+    with connected(path, reading=True) as connection:
+        for batch in batched(keys, AT_ONCE):
+            statement = SIGHTINGS.format(", ".join("?" * len(batch)))
+            for key, body, run in connection.execute(statement, batch):
+                found.setdefault(key, []).append(Sighting(result=decoder.decode(body), run=run))
+    return found
+
+
+def batched(keys: Collection[bytes], number: int) -> Iterator[tuple[bytes, ...]]:
+    """Yield the keys in parts: SQLite takes no more than 999 values at once before 3.32."""
+    stream = iter(keys)
+    while part := tuple(islice(stream, number)):
+        yield part
+
+
 @contextmanager
 def _writing(connection: sqlite3.Connection) -> Iterator[None]:
     """Hold the one writer's transaction."""
@@ -139,6 +176,10 @@ def _count(connection: sqlite3.Connection, run: int) -> int:
     return int(connection.execute("SELECT count(*) FROM results WHERE run = ?", (run,)).fetchone()[0])
 
 
+def _judged(result: Result) -> tuple[str, str]:
+    return result.verdict.value, result.how.value
+
+
 class _Writer:
     """Writes results of a run; what many share (images, wheels) is looked up once."""
 
@@ -164,8 +205,9 @@ class _Writer:
         image = self._id("images", digest=result.image) if result.image else None
         wheel = self._id("wheels", name=result.subject, sha256=result.sha256) if result.sha256 else None
         made = self._connection.execute(
-            "INSERT INTO seen (digest, cell, image, wheel, at, verdict, how, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (digest, self._cell(result), image, wheel, result.at, result.verdict.value, result.how.value, body),
+            "INSERT INTO seen (digest, cell, image, wheel, at, verdict, how, body, key) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (digest, self._cell(result), image, wheel, result.at, *_judged(result), body, key_of_result(result)),
         )
         return int(made.lastrowid or 0)
 

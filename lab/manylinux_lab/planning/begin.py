@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -19,12 +20,13 @@ from ..coload.neighbours import asked_for
 from ..engines.contract import Boundary, Engine
 from ..errors import EngineError, UsageError, nearest
 from ..folders import cache_folder
+from ..history.cache import taken_over
 from ..judge import Verdict
 from ..options import Options, add_arguments, make, read_settings, smoke_code
 from ..resolving.index import Index
 from ..resolving.sources import find_sources
 from ..resolving.subjects import Subjects, parse_subjects
-from ..results import ResultsWriter
+from ..results import Result, ResultsWriter
 from ..runs import Run, RunFolder, find_folder, new_folder, write_whole
 from .benches import Found, places, planned, provided
 from .beside import place_beside
@@ -32,7 +34,7 @@ from .checks import with_suites
 from .companies import Joined, join, mode_of
 from .foreseen import foresee, foreseen_benches, look_ahead
 from .placing import Placing
-from .plan import Bench, LeftOut, Plan, plan
+from .plan import Bench, Cell, LeftOut, Plan, plan
 from .resolver import Resolver
 
 if TYPE_CHECKING:
@@ -44,12 +46,16 @@ WRONG = (Verdict.FAIL, Verdict.ERROR)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Started:
-    """A run that pytest can carry out; ``nothing_to_do`` says why there is none."""
+    """A run that pytest can carry out; ``nothing_to_do`` says why there is none.
+
+    ``is_known`` tells that no cell needs a bench: each was taken over from the history, or the plan has its outcome.
+    """
 
     folder: RunFolder
     workers: int
     suites: tuple[Path, ...]
     nothing_to_do: str = ""
+    is_known: bool = False
 
 
 def begin(options: Options) -> Started:
@@ -82,12 +88,41 @@ def begin(options: Options) -> Started:
         plan=made,
         boundaries=_boundaries(engine, made.benches),
     )
-    folder.fill_stage(made.files)
+    taken = _taken(run)
+    notes = (*made.notes, *_sources(taken))
+    run = replace(run, finished=tuple(result.cell for result in taken), plan=replace(made, notes=notes))
+    left = _left(run)
+    if left:
+        folder.fill_stage(made.files)
     folder.write(run)
     with ResultsWriter(folder.results_file) as writer:
-        for result in foresee(run, found.missing, keep):
+        for result in (*foresee(run, found.missing, keep), *taken):
             writer.write(result)
-    return Started(folder=folder, workers=_workers(options, made), suites=suites)
+    return Started(folder=folder, workers=_workers(options, left), suites=suites, is_known=not left)
+
+
+def _taken(run: Run) -> tuple[Result, ...]:
+    """Return what the history has seen under the same conditions; one that cannot be read stops no run."""
+    if not run.options.history or run.options.fresh:
+        return ()
+    try:
+        return taken_over(run, Path(run.options.history))
+    except (EngineError, UsageError) as error:
+        _say(f"Every cell is asked: {error}")
+        return ()
+
+
+def _sources(taken: Sequence[Result]) -> Iterator[str]:
+    """Yield which results come from which run."""
+    counts = Counter((one.cached.run, one.cached.at[:10]) for one in taken if one.cached is not None)
+    for (run, day), number in sorted(counts.items()):
+        yield f"{number} results are cached from {run}, {day}"
+
+
+def _left(run: Run) -> tuple[Cell, ...]:
+    """Return the cells that need a bench."""
+    finished = set(run.finished)
+    return tuple(cell for cell in run.plan.cells if cell.id not in finished and cell.finding is None)
 
 
 def plan_only(options: Options) -> Plan:
@@ -130,7 +165,7 @@ def _resume(options: Options) -> Started:
     history = options.history or run.options.history
     folder.write(replace(run, finished=finished, options=replace(run.options, history=history)))
     suites = tuple(Path(name) for name in run.options.suite)
-    return Started(folder=folder, workers=_workers(options, run.plan), suites=suites)
+    return Started(folder=folder, workers=_workers(options, run.plan.cells), suites=suites)
 
 
 def _narrowed(options: Options) -> tuple[Options, Callable[[str], bool]]:
@@ -279,10 +314,10 @@ def _boundaries(engine: Engine, benches: Sequence[Bench]) -> tuple[Boundary, ...
     return found
 
 
-def _workers(options: Options, made: Plan) -> int:
+def _workers(options: Options, cells: Sequence[Cell]) -> int:
     """Return how many workers are worth their start: one for each bench, more where a bench has very many cells."""
     wanted = options.workers or len(os.sched_getaffinity(0))
-    return max(1, min(wanted, max(len({cell.bench for cell in made.cells}), len(made.cells) // CELLS_OF_A_WORKER)))
+    return max(1, min(wanted, max(len({cell.bench for cell in cells}), len(cells) // CELLS_OF_A_WORKER)))
 
 
 def _today() -> date:
