@@ -45,6 +45,7 @@ def test_every_command_has_a_page(command: str) -> None:
         "predict": "prediction.md",
         "profile": "prediction.md",
         "compare": "history.md",
+        "bisect": "history.md",
     }
     page = elsewhere.get(command, f"{command}.md")
     assert f"manylinux-lab {command}" in TEXTS[page]

@@ -101,5 +101,10 @@ def test_an_unchanged_night_starts_no_bench(tmp_path: Path) -> None:
     assert all(line["cached"] is None for line in fresh.results), fresh.words
     build_wheel(tmp_path / "wheels", "fine", files={"fine/__init__.py": b"value = 1"})
     changed = lab(tmp_path, *words)
-    asked = {line["subject"] for line in changed.results if line["cached"] is None and line["bench"] != "host"}
-    assert {name for name in asked if name.endswith(".whl")} == {"fine-1.0-py3-none-any.whl"}, changed.words
+    alone = [line for line in changed.results if line["check"] in {"install", "import"}]
+    assert {line["subject"]: line["cached"] is None for line in alone} == {
+        "broken-1.0-py3-none-any.whl": False,
+        "fine-1.0-py3-none-any.whl": True,
+    }, changed.words
+    coload = [line["cached"] for line in changed.results if line["check"] == "coload"]
+    assert not any(coload), "their site folder holds another wheel"

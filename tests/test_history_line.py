@@ -12,8 +12,11 @@ pytestmark = pytest.mark.real
 SHAKY = 24  # wheels that fail every other time: that none of them shows it has a chance of one in a million
 
 
-def rebuilt(source: Path, target: Path, is_new: bool) -> Path:
-    """Write the root of an image anew; the newer one has lost a file that a wheel reads."""
+def rebuilt(source: Path, target: Path, is_new: bool, note: str = "") -> Path:
+    """Write the root of an image anew; the newer one has lost a file that a wheel reads.
+
+    ``note`` becomes the name of a file that no wheel reads: another digest.
+    """
     conf = tarfile.TarInfo("./etc/needy.conf")
     conf.mode = 0o644
     with tarfile.open(source) as old, tarfile.open(target, "w") as new:
@@ -21,6 +24,8 @@ def rebuilt(source: Path, target: Path, is_new: bool) -> Path:
             new.addfile(member, old.extractfile(member) if member.isreg() else None)
         if not is_new:
             new.addfile(conf)
+        if note:
+            new.addfile(tarfile.TarInfo(f"./etc/note-{note}"))
     return target
 
 

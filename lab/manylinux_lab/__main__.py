@@ -22,8 +22,9 @@ COMMANDS = {
     "images": "list, build, lock and clean the images of the benches",
     "shell": "open a shell on the bench of a cell",
     "report": "make the reports of a run again from its results",
+    "bisect": "find the first bad release of a dependency, or the first bad image, of a cell that fails",
     "compare": "say what changed from one run to another, and why",
-    "history": "keep the results of runs in one file: import, export, list",
+    "history": "say how wheels, distros and pairs fared from run to run; import and export what runs saw",
     "repro": "write a shell script that shows what a cell showed, without the lab",
 }
 RUNNING = ("run", "grid")

@@ -1,7 +1,8 @@
-"""``history``: what earlier runs saw, kept in one file; import and export it as results files."""
+"""``history``: what earlier runs saw, kept in one file: trends, and import and export as results files."""
 
 import argparse
 import sys
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import msgspec
@@ -9,13 +10,21 @@ import msgspec
 from ..errors import UsageError
 from ..history import store
 from ..history.keeping import sources, told
+from ..history.trends import trends
 from ..options import read_settings
+from ..report import trend_text
 from ..results import ExitCode
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the actions and their options."""
-    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    parser.add_argument("--project", metavar="GLOB", default="*", help="only projects, and orders with such a project")
+    parser.add_argument("--distro", metavar="GLOB", default="*", help="only distros")
+    parser.add_argument("--check", metavar="GLOB", default="*", help="only checks")
+    parser.add_argument("--all", action="store_true", help="also what has always been good")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    add_history_option(parser)
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", help="without one: the trend of each question")
     taking = actions.add_parser("import", help="add runs; what is there already stays as it is")
     taking.add_argument("names", metavar="RUN", nargs="+", help="a run's folder, its id, 'latest', or a results file")
     taking.add_argument("--out", metavar="DIR", default="runs", help="where runs are kept (default: runs)")
@@ -23,13 +32,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     giving.add_argument("names", metavar="RUN", nargs="*", help="runs of the history (default: all)")
     listing = actions.add_parser("runs", help="list the runs")
     for action in (taking, giving, listing):
-        add_history_option(action)
+        add_history_option(action, default=argparse.SUPPRESS)  # it may stand before the action too
 
 
-def add_history_option(parser: argparse.ArgumentParser) -> None:
+def add_history_option(parser: argparse.ArgumentParser, default: str = "") -> None:
     """Add the option that names the file."""
     parser.add_argument(
-        "--history", metavar="FILE", default="", help="the history (default: as [tool.manylinux-lab] says)"
+        "--history", metavar="FILE", default=default, help="the history (default: as [tool.manylinux-lab] says)"
     )
 
 
@@ -44,8 +53,27 @@ def execute(arguments: argparse.Namespace) -> int:
     if not named:
         raise UsageError("Name the history: --history FILE, or 'history' in [tool.manylinux-lab].")
     path = Path(named)
-    {"import": _import, "export": _export, "runs": _runs}[arguments.action](path, arguments)
+    actions = {"import": _import, "export": _export, "runs": _runs, None: _trends}
+    actions[arguments.action](path, arguments)
     return ExitCode.KEPT
+
+
+def _trends(path: Path, arguments: argparse.Namespace) -> None:
+    globs = {
+        "bench": arguments.distro if arguments.distro == "*" else f"{arguments.distro}:*",
+        "check": arguments.check,
+    }
+    seen = [
+        point
+        for point in store.points(path, **globs)
+        if any(fnmatchcase(project, arguments.project) for project in point.project.split(","))
+    ]
+    found = trends(seen)
+    shown = [trend for trend in found if arguments.all or not trend.is_calm]
+    if arguments.json:
+        sys.stdout.write(trend_text.as_json(shown))
+    else:
+        print(trend_text.as_text(shown, calm=len(found) - len(shown)))
 
 
 def _import(path: Path, arguments: argparse.Namespace) -> None:

@@ -32,7 +32,7 @@ def carry_out_options(options: Options, further: Sequence[str]) -> int:
     if started.nothing_to_do:
         print(started.nothing_to_do)
         return ExitCode.NOTHING_TO_RUN
-    if started.is_known:
+    if started.is_known and not further:
         from ..plugin.concluding import conclude
 
         return conclude(started.folder)

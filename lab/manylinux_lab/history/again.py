@@ -58,9 +58,17 @@ def _rounds(folder: RunFolder, cells: Sequence[str], times: int) -> Mapping[str,
 def _round(run: Run, folder: RunFolder, cells: Sequence[str]) -> Sequence[Result]:
     wanted = frozenset(cells)
     plan = replace(run.plan, cells=tuple(cell for cell in run.plan.cells if cell.id in wanted))
-    again = new_folder(str(folder.path / "repeats"))
+    return carried_out(replace(run, plan=plan), folder.path / "repeats")
+
+
+def carried_out(run: Run, below: Path) -> Sequence[Result]:
+    """Carry out a planned run in a new folder, as a process of its own, and return what it has seen.
+
+    It keeps nothing in a history: what it asks are not the cells of a run as they were planned.
+    """
+    again = new_folder(str(below))
     options = replace(run.options, history="", only_failed="", resume="")
-    again.write(replace(run, id=again.path.name, plan=plan, options=options, finished=()))
+    again.write(replace(run, id=again.path.name, options=options, finished=()))
     argv = [sys.executable, "-m", "manylinux_lab", "run", "--resume", str(again.path), "--history", ""]
     with suppress(subprocess.TimeoutExpired):  # what did finish counts
         subprocess.run(argv, capture_output=True, timeout=SECONDS, check=False)

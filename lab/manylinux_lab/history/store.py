@@ -11,15 +11,24 @@ from pathlib import Path
 
 import msgspec
 
+from ..judge import How, Verdict
 from ..results import Cached, Result
 from .key import key_of_result
 from .opening import PATIENCE, connected
+from .trends import Point
 
 AT_ONCE = 500  # keys in one question
 SIGHTINGS = (
     "SELECT seen.key, seen.body, (SELECT runs.name FROM results JOIN runs ON runs.id = results.run "
     "WHERE results.seen = seen.id ORDER BY results.source != '', results.id LIMIT 1) "
     "FROM seen WHERE seen.key IN ({}) ORDER BY seen.at, seen.id"
+)
+
+POINTS = (
+    "SELECT runs.name, begun, bench, question, project, cells.name, verdict, how, key, results.source != '' "
+    "FROM results JOIN runs ON runs.id = results.run JOIN seen ON seen.id = results.seen "
+    "JOIN cells ON cells.id = seen.cell WHERE bench GLOB ? AND question GLOB ? "
+    "ORDER BY begun, runs.name, results.id"
 )
 
 
@@ -124,6 +133,27 @@ def sightings(path: Path, keys: Collection[bytes]) -> Mapping[bytes, Sequence[Si
             for key, body, run in connection.execute(statement, batch):
                 found.setdefault(key, []).append(Sighting(result=decoder.decode(body), run=run))
     return found
+
+
+def points(path: Path, *, bench: str = "*", check: str = "*") -> tuple[Point, ...]:
+    """Return what was seen on the benches and in the checks that match two globs, in the order of runs."""
+    with connected(path, reading=True) as connection:
+        rows = connection.execute(POINTS, (bench, check)).fetchall()
+    return tuple(
+        Point(
+            run=row[0],
+            begun=row[1],
+            bench=row[2],
+            check=row[3],
+            project=row[4],
+            cell=row[5],
+            verdict=Verdict(row[6]),
+            how=How(row[7]),
+            key=row[8] or b"",
+            is_cached=bool(row[9]),
+        )
+        for row in rows
+    )
 
 
 def batched(keys: Collection[bytes], number: int) -> Iterator[tuple[bytes, ...]]:

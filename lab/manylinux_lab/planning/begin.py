@@ -3,10 +3,9 @@
 import argparse
 import os
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -20,13 +19,11 @@ from ..coload.neighbours import asked_for
 from ..engines.contract import Boundary, Engine
 from ..errors import EngineError, UsageError, nearest
 from ..folders import cache_folder
-from ..history.cache import taken_over
 from ..judge import Verdict
 from ..options import Options, add_arguments, make, read_settings, smoke_code
 from ..resolving.index import Index
 from ..resolving.sources import find_sources
 from ..resolving.subjects import Subjects, parse_subjects
-from ..results import Result, ResultsWriter
 from ..runs import Run, RunFolder, find_folder, new_folder, write_whole
 from .benches import Found, places, planned, provided
 from .beside import place_beside
@@ -34,28 +31,14 @@ from .checks import with_suites
 from .companies import Joined, join, mode_of
 from .foreseen import foresee, foreseen_benches, look_ahead
 from .placing import Placing
-from .plan import Bench, Cell, LeftOut, Plan, plan
+from .plan import Bench, LeftOut, Plan, plan
 from .resolver import Resolver
+from .started import Started, taken_from_history, workers, written
 
 if TYPE_CHECKING:
     import pytest
 
-CELLS_OF_A_WORKER = 50  # a second worker starts a second bench: some cells take as long as that
 WRONG = (Verdict.FAIL, Verdict.ERROR)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Started:
-    """A run that pytest can carry out; ``nothing_to_do`` says why there is none.
-
-    ``is_known`` tells that no cell needs a bench: each was taken over from the history, or the plan has its outcome.
-    """
-
-    folder: RunFolder
-    workers: int
-    suites: tuple[Path, ...]
-    nothing_to_do: str = ""
-    is_known: bool = False
 
 
 def begin(options: Options) -> Started:
@@ -67,6 +50,7 @@ def begin(options: Options) -> Started:
     """
     if options.resume:
         return _resume(options)
+    is_again = bool(options.cell or options.only_failed)
     options, keep = _narrowed(options)
     subjects = _subjects(options)
     suites = tuple(Path(name) for name in options.suite)
@@ -88,41 +72,8 @@ def begin(options: Options) -> Started:
         plan=made,
         boundaries=_boundaries(engine, made.benches),
     )
-    taken = _taken(run)
-    notes = (*made.notes, *_sources(taken))
-    run = replace(run, finished=tuple(result.cell for result in taken), plan=replace(made, notes=notes))
-    left = _left(run)
-    if left:
-        folder.fill_stage(made.files)
-    folder.write(run)
-    with ResultsWriter(folder.results_file) as writer:
-        for result in (*foresee(run, found.missing, keep), *taken):
-            writer.write(result)
-    return Started(folder=folder, workers=_workers(options, left), suites=suites, is_known=not left)
-
-
-def _taken(run: Run) -> tuple[Result, ...]:
-    """Return what the history has seen under the same conditions; one that cannot be read stops no run."""
-    if not run.options.history or run.options.fresh:
-        return ()
-    try:
-        return taken_over(run, Path(run.options.history))
-    except (EngineError, UsageError) as error:
-        _say(f"Every cell is asked: {error}")
-        return ()
-
-
-def _sources(taken: Sequence[Result]) -> Iterator[str]:
-    """Yield which results come from which run."""
-    counts = Counter((one.cached.run, one.cached.at[:10]) for one in taken if one.cached is not None)
-    for (run, day), number in sorted(counts.items()):
-        yield f"{number} results are cached from {run}, {day}"
-
-
-def _left(run: Run) -> tuple[Cell, ...]:
-    """Return the cells that need a bench."""
-    finished = set(run.finished)
-    return tuple(cell for cell in run.plan.cells if cell.id not in finished and cell.finding is None)
+    taken = () if is_again else taken_from_history(run)  # who names a cell wants to see it again
+    return written(folder, run, taken, foresee(run, found.missing, keep), suites)
 
 
 def plan_only(options: Options) -> Plan:
@@ -165,7 +116,7 @@ def _resume(options: Options) -> Started:
     history = options.history or run.options.history
     folder.write(replace(run, finished=finished, options=replace(run.options, history=history)))
     suites = tuple(Path(name) for name in run.options.suite)
-    return Started(folder=folder, workers=_workers(options, run.plan.cells), suites=suites)
+    return Started(folder=folder, workers=workers(options, run.plan.cells), suites=suites)
 
 
 def _narrowed(options: Options) -> tuple[Options, Callable[[str], bool]]:
@@ -180,7 +131,9 @@ def _narrowed(options: Options) -> tuple[Options, Callable[[str], bool]]:
         if options.subjects:  # the benches are those of the cells, as with --cell
             options = replace(options, cell=tuple(failed))
         else:
-            options = replace(earlier, out=options.out, workers=options.workers)
+            options = replace(
+                earlier, out=options.out, workers=options.workers, history=options.history or earlier.history
+            )
         return options, frozenset(failed).__contains__
     if not wanted:
         return options, lambda cell: True  # noqa: ARG005 - every cell is wanted
@@ -312,12 +265,6 @@ def _boundaries(engine: Engine, benches: Sequence[Bench]) -> tuple[Boundary, ...
         return (Boundary(name="all", in_force=False, detail=f"they could not be tried: {error}"),)
     write_whole(kept, msgspec.json.encode(found))
     return found
-
-
-def _workers(options: Options, cells: Sequence[Cell]) -> int:
-    """Return how many workers are worth their start: one for each bench, more where a bench has very many cells."""
-    wanted = options.workers or len(os.sched_getaffinity(0))
-    return max(1, min(wanted, max(len({cell.bench for cell in cells}), len(cells) // CELLS_OF_A_WORKER)))
 
 
 def _today() -> date:

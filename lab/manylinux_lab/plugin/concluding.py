@@ -18,7 +18,7 @@ def conclude(folder: RunFolder) -> int:
     started = time.monotonic()
     stand = Stand(folder=folder)
     with ResultsWriter(folder.results_file) as writer:
-        for cell in stand.to_run():
+        for cell in stand.planned.to_run():
             if cell.finding is not None:
                 writer.write(make_result(stand, cell, cell.finding, seconds=0.0))
     results = in_plan_order(stand.run, folder.results())

@@ -1,0 +1,92 @@
+"""``bisect`` as a user types it: what is wrong usage, and where a search cannot begin."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from test_bisecting import planned
+from wheels import build_wheel
+
+from manylinux_lab.__main__ import main
+from manylinux_lab.commands import bisect
+from manylinux_lab.engines.contract import Image
+from manylinux_lab.history.bisect_log import read_log
+from manylinux_lab.history.variants import version_beside, with_image
+from manylinux_lab.judge import Verdict
+from manylinux_lab.runs import Run, RunFolder
+
+NAMES = ("20260101-101010-abcd", "20260102-101010-abcd", "20260103-101010-abcd")
+IMAGES = [Image(reference=str(n), digest=f"sha256:{n}", arch="x86_64", origin="") for n in range(3)]
+CELL = planned().plan.cells[1].id
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for minor in range(6):
+        build_wheel(tmp_path / "index", "dep", f"1.{minor}")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    for name, image in zip(NAMES, IMAGES, strict=True):
+        made = with_image(planned(), image)
+        options = replace(made.options, find_links=(str(tmp_path / "index"),))
+        RunFolder(path=Path("runs", name)).write(replace(made, id=name, options=options))
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "Name a cell that fails"),
+        ([CELL], "either --release PROJECT or --image"),
+        ([CELL, "--release", "dep"], "Say which release is good"),
+        ([CELL, "--release", "other", "--good", "1"], "no wheel of 'other' beside its own; it has dep"),
+        ([CELL, "--release", "dep", "--good", "0.5"], "no wheel of 'dep 0.5'"),
+        ([CELL, "--release", "dep", "--good", "1.0"], "nothing to search"),
+        (["x/import/y", "--image"], "has no cell 'x/import/y'"),
+        ([CELL, "--image", "--run", NAMES[0]], "nothing to search"),
+        ([CELL, "--image", "--run", NAMES[0], "--good-run", NAMES[1]], "no earlier image"),
+        (["--replay", "gone.jsonl"], "is not the log of a bisection"),
+    ],
+)
+def test_wrong_usage(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bisect", *words]) == 4
+    assert said in capsys.readouterr().err
+
+
+def test_images_are_searched_in_the_order_of_the_runs(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = []
+
+    def carried_out(run: Run, below: Path) -> list[object]:
+        from records import result
+
+        (bench,) = run.plan.benches
+        assert bench.image is not None
+        asked.append(bench.image.digest)
+        return [result(cell=CELL, verdict=Verdict.FAIL if bench.image.digest > "sha256:0" else Verdict.PASS)]
+
+    monkeypatch.setattr(bisect, "carried_out", carried_out)
+    assert main(["bisect", CELL, "--image"]) == 0
+    assert asked == ["sha256:2", "sha256:0", "sha256:1"]
+    assert "The first bad image is sha256:1; the last good one is sha256:0." in capsys.readouterr().out
+    assert len(read_log(Path("bisect.jsonl"))[1]) == 3
+    assert main(["bisect", "--replay", "bisect.jsonl"]) == 0
+    assert capsys.readouterr().out.count("[as in the log]") == 3
+
+
+def test_releases_come_from_where_the_run_took_its_wheels(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def carried_out(run: Run, below: Path) -> list[object]:
+        from records import result
+
+        minor = int(version_beside(run.plan, "dep").partition(".")[2])
+        return [] if minor == 3 else [result(cell=CELL, verdict=Verdict.FAIL if minor > 3 else Verdict.PASS)]
+
+    monkeypatch.setattr(bisect, "carried_out", carried_out)
+    assert main(["bisect", CELL, "--release", "Dep", "--good", "1.0", "--bad", "1.5"]) == 0
+    said = capsys.readouterr().out
+    assert "The first bad release of dep is 1.4; the last good one is 1.2." in said
+    assert "Between them could not be tested: 1.3." in said
+    assert main(["bisect", CELL, "--release", "dep", "--good", "1.1", "--bad", "1.2", "--log", "other.jsonl"]) == 0
+    assert "is not the cause: with '1.2' the cell is good, not bad" in capsys.readouterr().out
