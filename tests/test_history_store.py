@@ -14,7 +14,7 @@ from manylinux_lab.history import migrations, opening
 from manylinux_lab.history.migrations import MIGRATIONS, migrate, version
 from manylinux_lab.history.opening import connected, telling
 from manylinux_lab.history.store import add, lines_of, results_of, runs
-from manylinux_lab.judge import Verdict
+from manylinux_lab.judge import How, Verdict
 from manylinux_lab.results import Cached, Conditions, Result
 
 RUN = "20260101-101010-abcd"
@@ -67,6 +67,18 @@ def test_what_two_runs_share_is_kept_once(tmp_path: Path) -> None:
     taken = replace(one(), run="20260102-101010-abcd", cached=Cached(run=RUN, at=AT))
     add(path, taken.run, [taken])
     assert results_of(path, taken.run) == (taken,)
+    with connected(path) as connection:
+        assert connection.execute("SELECT count(*) FROM seen").fetchone() == (1,)
+
+
+def test_a_prediction_that_stays_is_kept_once_and_is_of_the_day_of_its_run(tmp_path: Path) -> None:
+    path = tmp_path / "history.sqlite"
+    for day in ("01", "02"):
+        add(path, f"202601{day}-101010-abcd", [one(how=How.PREDICTED, at=f"2026-01-{day}T10:10:11Z")])
+    assert [results_of(path, run.name)[0].at for run in runs(path)] == ["2026-01-01T10:10:10Z", "2026-01-02T10:10:10Z"]
+    again = add(path, "20260102-101010-abcd", results_of(path, "20260102-101010-abcd"))
+    assert again is not None
+    assert (again.new, again.is_renamed) == (0, False)
     with connected(path) as connection:
         assert connection.execute("SELECT count(*) FROM seen").fetchone() == (1,)
 

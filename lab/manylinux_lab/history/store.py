@@ -110,15 +110,16 @@ def results_of(path: Path, name: str) -> tuple[Result, ...]:
 def lines_of(path: Path, name: str) -> Iterator[Result]:
     """Yield all results of a run in the order in which they were seen, as a results file has them."""
     statement = (
-        "SELECT seen.body, runs.name, results.source, results.source_at FROM results "
+        "SELECT seen.body, runs.name, begun, results.source, results.source_at FROM results "
         "JOIN runs ON runs.id = results.run JOIN seen ON seen.id = results.seen WHERE runs.name = ? "
         "ORDER BY results.id"
     )
     decoder = msgspec.json.Decoder(Result)
     with connected(path, reading=True) as connection:
-        for body, called, source, at in connection.execute(statement, (name,)):
-            cached = Cached(run=source, at=at) if source else None
-            yield replace(decoder.decode(body), run=called, cached=cached)
+        for body, called, begun, source, at in connection.execute(statement, (name,)):
+            result = decoder.decode(body)
+            moment = begun if result.how is How.PREDICTED else result.at
+            yield replace(result, run=called, at=moment, cached=Cached(run=source, at=at) if source else None)
 
 
 def sightings(path: Path, keys: Collection[bytes]) -> Mapping[bytes, Sequence[Sighting]]:
@@ -182,7 +183,7 @@ def _run(connection: sqlite3.Connection, said: str, first: Result) -> tuple[int,
     A run is known by its id and its first result, which never changes, since results are only appended. Another run of
     the same id gets a number behind its name.
     """
-    fingerprint = sha256(msgspec.json.encode(replace(first, run=""))).hexdigest()
+    fingerprint = sha256(msgspec.json.encode(_timeless(first))).hexdigest()
     known = connection.execute("SELECT id, name FROM runs WHERE said = ? AND fingerprint = ?", (said, fingerprint))
     if row := known.fetchone():
         return row[0], row[1]
@@ -206,6 +207,11 @@ def _count(connection: sqlite3.Connection, run: int) -> int:
     return int(connection.execute("SELECT count(*) FROM results WHERE run = ?", (run,)).fetchone()[0])
 
 
+def _timeless(result: Result) -> Result:
+    """Return a result without its run. Nor has a prediction a time: one that stays is kept once."""
+    return replace(result, run="", at="" if result.how is How.PREDICTED else result.at)
+
+
 def _judged(result: Result) -> tuple[str, str]:
     return result.verdict.value, result.how.value
 
@@ -220,7 +226,7 @@ class _Writer:
         self._encoder = msgspec.json.Encoder()
 
     def write(self, result: Result) -> None:
-        body = self._encoder.encode(replace(result, run="", cached=None))
+        body = self._encoder.encode(replace(_timeless(result), cached=None))
         source = result.cached or Cached(run="", at="")
         self._connection.execute(
             "INSERT OR IGNORE INTO results (run, seen, source, source_at) VALUES (?, ?, ?, ?)",
