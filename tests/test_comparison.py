@@ -88,6 +88,20 @@ def test_nothing_changed() -> None:
     assert "7 unchanged." in as_markdown("a", "b", same)
 
 
+def test_a_terminal_shows_the_first_of_very_many_and_the_page_all() -> None:
+    many = changes([], [result(subject=f"wheel{number:03}.whl") for number in range(200)])
+    text = as_text("a", "b", many, 100)
+    assert text.count("\nappeared") == 60
+    assert "and 140 more appeared; --json and --markdown have all" in text
+    assert text.endswith("200 appeared; 0 unchanged\n")
+    assert as_markdown("a", "b", many).count("| appeared ") == 200
+
+
+def test_a_template_of_the_user_comes_first(tmp_path: Path) -> None:
+    (tmp_path / "comparison.md.j2").write_text("only {{ counts }}")
+    assert as_markdown("a", "b", Comparison(changes=(), unchanged=7), str(tmp_path)) == "only 7 unchanged"
+
+
 def test_json_holds_the_records() -> None:
     document = json.loads(as_json("before", "after", compared()))
     assert (document["schema"], document["unchanged"], len(document["changes"])) == (1, 1, 9)

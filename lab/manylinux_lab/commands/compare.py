@@ -50,6 +50,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"exit code 1 where there are such changes, separated by commas: {', '.join(WORDS)}",
     )
     parser.add_argument("--html", metavar="FILE", help="write the page of NEW too, with what changed")
+    parser.add_argument(
+        "--templates", metavar="DIR", default="", help="a folder with templates that come before the lab's own"
+    )
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON")
     form.add_argument("--markdown", action="store_true", help="print a Markdown page")
@@ -64,7 +67,10 @@ def execute(arguments: argparse.Namespace) -> int:
     old, new = (_side(name, arguments.out, history) for name in (arguments.old, arguments.new))
     if arguments.html and new.folder is None:
         raise UsageError(f"The page shows the plan of the newer run, and '{new.name}' has no folder with one.")
-    compared = repeated(changes(old.results, new.results), new.folder, arguments.repeat)
+    compared = changes(old.results, new.results)
+    if again := sum(changed.is_unexplained for changed in compared.changes) if arguments.repeat else 0:
+        print(f"Nothing explains {again} changes; their cells are asked again.", file=sys.stderr, flush=True)
+        compared = repeated(compared, new.folder, arguments.repeat)
     sys.stdout.write(_text(arguments, old.name, new.name, compared))
     if arguments.html and new.folder is not None:
         run = new.folder.read()
@@ -77,7 +83,7 @@ def _text(arguments: argparse.Namespace, old: str, new: str, compared: Compariso
     if arguments.json:
         return as_json(old, new, compared)
     if arguments.markdown:
-        return as_markdown(old, new, compared)
+        return as_markdown(old, new, compared, arguments.templates)
     return as_text(old, new, compared, shutil.get_terminal_size().columns)
 
 

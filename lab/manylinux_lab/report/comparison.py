@@ -1,6 +1,7 @@
 """What changed from one run to another, as text for a terminal, as a Markdown page and as JSON. Pure."""
 
 import textwrap
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,7 @@ from .templates import Safe, environment, fill
 SCHEMA = 1
 HEADERS = ("change", "bench", "check", "wheel", "was -> is", "because of")
 EXPLAINED = (Change.REGRESSED, Change.FLAKY, Change.UNCLEAR)
+ROWS = 60  # on a terminal, of each change; the page and the document have all
 NARROW = 44  # characters of a column that may hold a long name
 
 
@@ -40,13 +42,30 @@ def as_json(old: str, new: str, content: Comparison) -> str:
 
 def as_text(old: str, new: str, content: Comparison, width: int) -> str:
     """Return the comparison for a terminal: a table, what got worse with its repeat commands, and counts."""
-    table = [[escape.plain(word) for word in row(changed)] for changed in content.changes]
+    shown, more = _first(content.changes)
+    table = [[escape.plain(word) for word in row(changed)] for changed in shown]
     parts = [f"{escape.plain(new)} compared with {escape.plain(old)}", ""]
     if table:
         widths = [None, None, None, NARROW, None, NARROW]
-        shown = tabulate(table, headers=HEADERS, tablefmt="simple", disable_numparse=True, maxcolwidths=widths)
-        parts += [shown, *(line for changed in explained(content) for line in _detail(changed, width)), ""]
+        text = tabulate(table, headers=HEADERS, tablefmt="simple", disable_numparse=True, maxcolwidths=widths)
+        kept = {id(changed) for changed in shown}
+        details = [changed for changed in explained(content) if id(changed) in kept]
+        parts += [text, *more, *(line for changed in details for line in _detail(changed, width)), ""]
     return "\n".join([*parts, counts_words(content), ""])
+
+
+def _first(changes: Sequence[Changed]) -> tuple[Sequence[Changed], Sequence[str]]:
+    """Return the changes that a terminal has room for, and how many of each kind there are besides."""
+    shown: list[Changed] = []
+    counts: Counter[Change] = Counter()
+    for changed in changes:
+        counts[changed.change] += 1
+        if counts[changed.change] <= ROWS:
+            shown.append(changed)
+    more = {change: number - ROWS for change, number in counts.items() if number > ROWS}
+    return shown, [
+        f"and {number} more {change.value}; --json and --markdown have all" for change, number in more.items()
+    ]
 
 
 def as_markdown(old: str, new: str, content: Comparison, templates: str = "") -> str:
