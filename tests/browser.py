@@ -1,7 +1,7 @@
 """A headless Chromium for tests: pages from files, with what they asked for and what was refused to them."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+WORDS = "#matrix td.word b"
 SWITCHES = (
     "--no-sandbox",
     "--disable-gpu",
@@ -73,3 +74,24 @@ def visit(
 def _note(made: Visit, address: str) -> None:
     if address.partition("#")[0] != made.address:
         made.requests.append(address)
+
+
+Show = Callable[..., Visit]  # state, name of the page, and wishes for the window
+
+
+def choose(page: Page, axis: str, *values: str) -> None:
+    """Open an axis and choose values."""
+    page.click(f"details[data-axis={axis}] > summary")
+    for value in values:
+        page.locator(f"details[data-axis={axis}] label", has_text=value).first.click()
+    page.keyboard.press("Escape")
+
+
+def heads(seen: Visit) -> list[str]:
+    """Return the benches that are shown, as their heads name them."""
+    return [" ".join(text.split()) for text in seen.words("#matrix tr.head th")]
+
+
+def focused(page: Page) -> str:
+    """Return the label of the cell that has the focus."""
+    return page.evaluate("document.activeElement.title")

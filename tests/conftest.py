@@ -3,7 +3,9 @@
 import os
 import socket
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,3 +34,47 @@ def _own_cache(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option that rewrites committed reports."""
     parser.addoption("--rewrite", action="store_true", help="write the committed report pages anew")
+
+
+# --- the page in a browser; only tests that ask for these import what drives it ---
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Start one browser for the tests of a module; each test has a profile of its own."""
+    from browser import chromium
+
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def page_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with the pages of the runs in ``page_runs``."""
+    from page_runs import hostile, large, rich, rich_changes
+
+    from manylinux_lab.report import page
+
+    folder = tmp_path_factory.mktemp("pages")
+    (folder / "rich.html").write_text(page.render(*rich()))
+    (folder / "compared.html").write_text(page.render(*rich(), changes=rich_changes()))
+    (folder / "large.html").write_text(page.render(*large()))
+    (folder / "hostile.html").write_text(page.render(*hostile()))
+    return folder
+
+
+@pytest.fixture
+def show(browser: Any, page_files: Path) -> Iterator[Any]:
+    """Return what shows a page; nothing may be fetched, refused or said in the console."""
+    from browser import visit
+
+    visits = []
+
+    def shown(state: str = "", name: str = "rich", **wishes: object) -> Any:
+        visits.append(visit(browser, page_files / f"{name}.html", state, **wishes))
+        return visits[-1]
+
+    yield shown
+    for one in visits:
+        assert (one.requests, one.troubles, one.refused()) == ([], [], [])
+        one.page.context.close()

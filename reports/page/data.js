@@ -30,7 +30,12 @@ function indexed(data) {
   const order = new Uint32Array(row.length);
   const next = starts.slice();
   for (let entry = 0; entry < row.length; entry++) order[next[row[entry] * width + column[entry]]++] = entry;
-  return {...data, changed: changedPlaces(data), changedPairs: changedPairs(data), at: (place) => order.subarray(starts[place], starts[place + 1])};
+  return {
+    ...data,
+    changed: changedPlaces(data),
+    changedPairs: changedPairs(data),
+    at: (place) => order.subarray(starts[place], starts[place + 1]),
+  };
 }
 
 // Place number to the change that matters most there; changes come in that order.

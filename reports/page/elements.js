@@ -5,7 +5,8 @@ const HIDDEN = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\u2028\u2029]/gu;
 
 function visible(text) {
   return String(text).replace(HIDDEN, (letter) =>
-    letter === "\n" || letter === "\t" ? letter : `\\u{${letter.codePointAt(0).toString(16)}}`);
+    letter === "\n" || letter === "\t" ? letter : `\\u{${letter.codePointAt(0).toString(16)}}`,
+  );
 }
 
 // make("td", {class: "x", title: "y"}, "text", another)
@@ -33,7 +34,11 @@ function slug(word) {
 }
 
 function chip(word, isPredicted) {
-  return make("span", {class: `chip word ${slug(word)}${isPredicted ? " predicted" : ""}`}, word.replace(/^-$/, "left out"));
+  return make(
+    "span",
+    {class: `chip word ${slug(word)}${isPredicted ? " predicted" : ""}`},
+    word.replace(/^-$/, "left out"),
+  );
 }
 
 function plural(number, word, words = `${word}s`) {
@@ -51,7 +56,9 @@ async function copy(text, button) {
   const done = await toClipboard(text, button);
   button.textContent = done ? "Copied" : "Press Ctrl+C";
   announce(done ? "Copied" : "The text is selected; press Ctrl+C to copy it.");
-  setTimeout(() => { button.textContent = before; }, 2000);
+  setTimeout(() => {
+    button.textContent = before;
+  }, 2000);
 }
 
 async function toClipboard(text, button) {

@@ -1,8 +1,15 @@
 // The filters: which entries are kept, and the controls that say so. An axis keeps what is one of its chosen values.
 
 const LABELS = {
-  wheel: "Wheel", distro: "Distro", family: "Family", arch: "Arch", interpreter: "Interpreter", verdict: "Verdict",
-  check: "Check", how: "How", change: "Change",
+  wheel: "Wheel",
+  distro: "Distro",
+  family: "Family",
+  arch: "Arch",
+  interpreter: "Interpreter",
+  verdict: "Verdict",
+  check: "Check",
+  how: "How",
+  change: "Change",
 };
 const LONG = 12; // values from which on a list has a search of its own
 
@@ -46,7 +53,8 @@ function counted({values, numbers}) {
 function kept(data, axes, state) {
   const keep = new Uint8Array(data.entries.row.length).fill(1);
   for (const name of AXES) {
-    const chosen = state.axes[name], {values, numbers} = axes[name];
+    const chosen = state.axes[name],
+      {values, numbers} = axes[name];
     if (chosen.size === 0) continue;
     const allowed = values.map((value) => chosen.has(value));
     for (let entry = 0; entry < keep.length; entry++) if (!allowed[numbers[entry]]) keep[entry] = 0;
@@ -63,7 +71,10 @@ function terms(text) {
 function keepTerm(data, keep, term) {
   const has = (texts) => Uint8Array.from(texts, (text) => text.toLowerCase().includes(term));
   const found = {
-    row: has(data.rows), check: has(data.checks), word: has(data.words), reason: has(data.reasons),
+    row: has(data.rows),
+    check: has(data.checks),
+    word: has(data.words),
+    reason: has(data.reasons),
     column: has(data.columns.map((one) => `${one.id} ${one.family} ${one.emulated ? "emulated" : ""}`)),
     how: has(data.hows),
   };
@@ -88,14 +99,24 @@ function closeAxes(target) {
 function axisControl(name, axis, state, changed) {
   const summary = make("summary", {}, LABELS[name], make("span", {class: "number"}));
   const panel = make("div", {class: "panel"});
-  const control = make("details", {class: "axis", "data-axis": name, toggle: () => {
-    if (control.open) closeAxes(control);
-    if (control.open && !panel.hasChildNodes()) panel.append(...choices(name, axis, state, changed));
-  }, keydown: (event) => {
-    if (event.key !== "Escape" || !control.open) return;
-    control.open = false;
-    summary.focus();
-  }}, summary, panel);
+  const control = make(
+    "details",
+    {
+      class: "axis",
+      "data-axis": name,
+      toggle: () => {
+        if (control.open) closeAxes(control);
+        if (control.open && !panel.hasChildNodes()) panel.append(...choices(name, axis, state, changed));
+      },
+      keydown: (event) => {
+        if (event.key !== "Escape" || !control.open) return;
+        control.open = false;
+        summary.focus();
+      },
+    },
+    summary,
+    panel,
+  );
   return control;
 }
 
@@ -104,22 +125,34 @@ function choices(name, axis, state, changed) {
   axis.values.forEach((value, number) => {
     if (axis.counts[number] && value !== "") list.append(choice(name, value, axis.counts[number], state, changed));
   });
-  const search = make("input", {type: "search", placeholder: "Find", "aria-label": `Find in ${LABELS[name]}`, input: () => {
-    const term = search.value.toLowerCase();
-    for (const line of list.children) line.hidden = !line.textContent.toLowerCase().includes(term);
-  }});
+  const search = make("input", {
+    type: "search",
+    placeholder: "Find",
+    "aria-label": `Find in ${LABELS[name]}`,
+    input: () => {
+      const term = search.value.toLowerCase();
+      for (const line of list.children) line.hidden = !line.textContent.toLowerCase().includes(term);
+    },
+  });
   return list.children.length > LONG ? [search, list] : [list];
 }
 
 function choice(name, value, count, state, changed) {
-  const box = make("input", {type: "checkbox", change: () => {
-    if (box.checked) state().axes[name].add(value);
-    else state().axes[name].delete(value);
-    changed();
-  }});
+  const box = make("input", {
+    type: "checkbox",
+    change: () => {
+      if (box.checked) state().axes[name].add(value);
+      else state().axes[name].delete(value);
+      changed();
+    },
+  });
   box.checked = state().axes[name].has(value);
   box.axisValue = value;
-  return make("li", {}, make("label", {}, box, make("span", {}, value), make("small", {}, count.toLocaleString("en"))));
+  return make(
+    "li",
+    {},
+    make("label", {}, box, make("span", {}, value), make("small", {}, count.toLocaleString("en"))),
+  );
 }
 
 // Bring the controls in line with the state, which may come from the address.
@@ -144,18 +177,37 @@ function isOnly(chosen, values) {
 }
 
 function chosenChips(state, changed) {
-  const chips = AXES.flatMap((name) => [...state.axes[name]].map((value) => removal(`${LABELS[name]}: ${value}`, () => {
-    state.axes[name].delete(value);
-    changed();
-  })));
-  if (state.text) chips.push(removal(`Text: ${state.text}`, () => { state.text = ""; changed(); }));
-  if (chips.length > 1) chips.push(make("button", {type: "button", class: "quiet", click: () => clear(state, changed)}, "Clear all"));
+  const chips = AXES.flatMap((name) =>
+    [...state.axes[name]].map((value) =>
+      removal(`${LABELS[name]}: ${value}`, () => {
+        state.axes[name].delete(value);
+        changed();
+      }),
+    ),
+  );
+  if (state.text)
+    chips.push(
+      removal(`Text: ${state.text}`, () => {
+        state.text = "";
+        changed();
+      }),
+    );
+  if (chips.length > 1)
+    chips.push(make("button", {type: "button", class: "quiet", click: () => clear(state, changed)}, "Clear all"));
   return chips;
 }
 
 function removal(words, remove) {
-  const click = () => { remove(); byId("text").focus(); };
-  return make("button", {type: "button", class: "chosen", "aria-label": `Remove filter ${words}`, click}, words, make("span", {"aria-hidden": "true"}, " ×"));
+  const click = () => {
+    remove();
+    byId("text").focus();
+  };
+  return make(
+    "button",
+    {type: "button", class: "chosen", "aria-label": `Remove filter ${words}`, click},
+    words,
+    make("span", {"aria-hidden": "true"}, " ×"),
+  );
 }
 
 function clear(state, changed) {

@@ -54,26 +54,33 @@ class Grid {
     const {rows, columns} = this.content;
     if (rows * columns <= SMALL) return [0, rows, 0, columns];
     const {scrollTop, scrollLeft, clientHeight, clientWidth} = this.scroller;
-    const top = Math.floor(scrollTop / sizes.row), left = Math.floor(scrollLeft / sizes.column);
+    const top = Math.floor(scrollTop / sizes.row),
+      left = Math.floor(scrollLeft / sizes.column);
     return [
-      Math.max(0, top - MARGIN), Math.min(rows, top + Math.ceil(clientHeight / sizes.row) + MARGIN),
-      Math.max(0, left - MARGIN), Math.min(columns, left + Math.ceil(clientWidth / sizes.column) + MARGIN),
+      Math.max(0, top - MARGIN),
+      Math.min(rows, top + Math.ceil(clientHeight / sizes.row) + MARGIN),
+      Math.max(0, left - MARGIN),
+      Math.min(columns, left + Math.ceil(clientWidth / sizes.column) + MARGIN),
     ];
   }
 
   // Draw again only where the view has come near an edge of what stands there.
   draw() {
-    const sizes = this.sizes, wanted = this.wanted(sizes), drawn = this.drawn;
-    const {rows, columns} = this.content;
-    if (drawn && this.drawnSizes === JSON.stringify(sizes)) {
-      const [top, bottom, left, right] = wanted;
-      const near = MARGIN / 2;
-      const holds = (top === 0 ? drawn[0] === 0 : drawn[0] <= top + near) && (bottom === rows ? drawn[1] === rows : drawn[1] >= bottom - near)
-        && (left === 0 ? drawn[2] === 0 : drawn[2] <= left + near) && (right === columns ? drawn[3] === columns : drawn[3] >= right - near);
-      if (holds) return;
-    }
-    this.drawnSizes = JSON.stringify(sizes);
+    const sizes = this.sizes;
+    const wanted = this.wanted(sizes);
+    const style = JSON.stringify(sizes);
+    if (this.drawn && this.drawnStyle === style && this.holds(wanted)) return;
+    this.drawnStyle = style;
     this.fill(wanted, sizes);
+  }
+
+  holds([top, bottom, left, right]) {
+    const {rows, columns} = this.content;
+    const near = MARGIN / 2;
+    const before = (drawn, wanted) => drawn <= (wanted === 0 ? 0 : wanted + near);
+    const after = (drawn, wanted, size) => drawn >= (wanted === size ? size : wanted - near);
+    const [first, last, start, end] = this.drawn;
+    return before(first, top) && after(last, bottom, rows) && before(start, left) && after(end, right, columns);
   }
 
   fill(wanted, sizes) {
@@ -89,8 +96,12 @@ class Grid {
 
   widths(sizes) {
     const [, , left, right] = this.drawn;
-    const widths = [sizes.title, left * sizes.column, ...Array(right - left).fill(sizes.column),
-      (this.content.columns - right) * sizes.column];
+    const widths = [
+      sizes.title,
+      left * sizes.column,
+      ...Array(right - left).fill(sizes.column),
+      (this.content.columns - right) * sizes.column,
+    ];
     const group = make("colgroup");
     for (const [place, width] of widths.entries()) {
       if (width === 0 && place !== 0) continue;
@@ -109,22 +120,38 @@ class Grid {
   }
 
   heads() {
-    const {content, drawn: [, , left, right]} = this;
+    const {
+      content,
+      drawn: [, , left, right],
+    } = this;
     const corner = () => make("td", {class: "corner"});
     const lines = content.levels.map((_, number) =>
-      this.line({"aria-rowindex": number + 1, class: "group"}, corner(), groups(content.levels.slice(0, number + 1), left, right)));
+      this.line(
+        {"aria-rowindex": number + 1, class: "group"},
+        corner(),
+        groups(content.levels.slice(0, number + 1), left, right),
+      ),
+    );
     const columns = [];
     for (let column = left; column < right; column++) {
       const head = content.head(column);
-      columns.push(make("th", {scope: "col", class: head.class, title: head.label, "aria-colindex": column + 2},
-        ...head.lines.map((line) => make("span", {}, line))));
+      columns.push(
+        make(
+          "th",
+          {scope: "col", class: head.class, title: head.label, "aria-colindex": column + 2},
+          ...head.lines.map((line) => make("span", {}, line)),
+        ),
+      );
     }
     lines.push(this.line({"aria-rowindex": lines.length + 1, class: "head"}, corner(), columns));
     return make("thead", {}, ...lines);
   }
 
   body(sizes) {
-    const {content, drawn: [top, bottom, left, right]} = this;
+    const {
+      content,
+      drawn: [top, bottom, left, right],
+    } = this;
     const lines = [];
     for (let row = top; row < bottom; row++) {
       const cells = [];
@@ -143,7 +170,11 @@ class Grid {
   cell(row, column) {
     const found = this.content.cell(row, column);
     const lines = found.lines.map((line, number) => make(number ? "small" : "b", {}, line));
-    const made = make("td", {class: found.class, title: found.label, tabindex: -1, "aria-colindex": column + 2}, ...lines);
+    const made = make(
+      "td",
+      {class: found.class, title: found.label, tabindex: -1, "aria-colindex": column + 2},
+      ...lines,
+    );
     made.place = [row, column];
     return made;
   }
@@ -184,11 +215,15 @@ class Grid {
 
   // Scroll so far that a cell is not under the heads or outside.
   reveal(row, column) {
-    const sizes = this.sizes, view = this.scroller, head = this.table.tHead.offsetHeight;
-    const top = row * sizes.row, left = column * sizes.column;
+    const sizes = this.sizes,
+      view = this.scroller,
+      head = this.table.tHead.offsetHeight;
+    const top = row * sizes.row,
+      left = column * sizes.column;
     view.scrollTop = Math.min(top, Math.max(view.scrollTop, top + sizes.row + head - view.clientHeight));
     view.scrollLeft = Math.min(left, Math.max(view.scrollLeft, left + sizes.column + sizes.title - view.clientWidth));
-    const box = view.getBoundingClientRect(), place = box.top + head + top - view.scrollTop;
+    const box = view.getBoundingClientRect(),
+      place = box.top + head + top - view.scrollTop;
     if (place < 0 || place + sizes.row > innerHeight) scrollBy({top: place - innerHeight / 2, behavior: "instant"});
   }
 
@@ -224,5 +259,6 @@ function groups(levels, left, right) {
     else heads.push({path, name: names.at(-1), span: 1, column});
   }
   return heads.map(({name, span, column}) =>
-    make("th", {scope: "colgroup", colspan: span, "aria-colindex": column + 2}, make("span", {}, name)));
+    make("th", {scope: "colgroup", colspan: span, "aria-colindex": column + 2}, make("span", {}, name)),
+  );
 }

@@ -10,11 +10,14 @@ const matrix = new Grid(byId("matrix"), (row, column) => {
   const [cell, on] = matrix.content.place(row, column);
   open({cell, pair: "", on}, matrix);
 });
-const maps = [byId("pairs-0"), byId("pairs-1")].map((table) => new Grid(table, (row, column) => {
-  const map = maps.find((one) => one.table === table);
-  const [pair, on] = map.content.place(row, column);
-  open({cell: "", pair, on}, map);
-}));
+const maps = [byId("pairs-0"), byId("pairs-1")].map(
+  (table) =>
+    new Grid(table, (row, column) => {
+      const map = maps.find((one) => one.table === table);
+      const [pair, on] = map.content.place(row, column);
+      open({cell: "", pair, on}, map);
+    }),
+);
 
 // --- what is shown ---
 
@@ -27,7 +30,9 @@ function show() {
   const view = matrixView(data, kept(data, axes, state));
   showFilters(axes, state, changed);
   matrix.show(matrixContent(data, view));
-  byId("shown").textContent = `${plural(view.count, "cell")} of ${finished.toLocaleString("en")}, ${plural(view.rows.length, "wheel")}, ${plural(view.columns.length, "bench", "benches")}`;
+  const found = `${plural(view.count, "cell")} of ${finished.toLocaleString("en")}`;
+  const where = `${plural(view.rows.length, "wheel")}, ${plural(view.columns.length, "bench", "benches")}`;
+  byId("shown").textContent = `${found}, ${where}`;
   byId("none").hidden = view.rows.length > 0;
   matrix.scroller.hidden = view.rows.length === 0;
   showTogether();
@@ -38,7 +43,9 @@ function showTogether() {
   const benches = pairBenches(data, state);
   const bench = benches.includes(state.bench) ? state.bench : benches[0];
   byId("together").hidden = data.together.pairs.length + data.together.crowds.length === 0;
-  byId("bench").replaceChildren(...benches.map((name) => make("option", {value: name, selected: name === bench}, name)));
+  byId("bench").replaceChildren(
+    ...benches.map((name) => make("option", {value: name, selected: name === bench}, name)),
+  );
   byId("together-said").textContent = data.together.said[bench] ?? "No bench with pairs matches the filters.";
   const found = data.together.pairs.filter((pairs) => pairs.bench === bench);
   maps.forEach((map, number) => {
@@ -63,7 +70,10 @@ function open(place, grid = null) {
 }
 
 async function showOpen() {
-  const {open: asked, open: {cell, pair, on}} = state;
+  const {
+    open: asked,
+    open: {cell, pair, on},
+  } = state;
   if (!cell && !pair) return byId("evidence").close();
   const told = pair ? await companyEvidence(data, pair, on) : await placeEvidence(data, cell, on);
   if (asked !== state.open) return; // the reader was quicker
@@ -148,10 +158,14 @@ themed(remembered());
 
 // --- paper ---
 
-addEventListener("beforeprint", () => layOut([
-  {heading: "Matrix", content: matrix.content},
-  ...maps.filter((map) => !map.scroller.hidden && map.content).map((map) => ({heading: `Loaded together on ${byId("bench").value}`, content: map.content})),
-]));
+addEventListener("beforeprint", () =>
+  layOut([
+    {heading: "Matrix", content: matrix.content},
+    ...maps
+      .filter((map) => !map.scroller.hidden && map.content)
+      .map((map) => ({heading: `Loaded together on ${byId("bench").value}`, content: map.content})),
+  ]),
+);
 addEventListener("afterprint", foldBack);
 
 const isWide = matchMedia("(min-width: 48rem)").matches;

@@ -7,7 +7,8 @@ function matrixView(data, keep) {
   const {row, column, word} = data.entries;
   const width = data.columns.length;
   const words = new Uint8Array(data.rows.length * width).fill(NOTHING);
-  const rows = new Uint8Array(data.rows.length), columns = new Uint8Array(width);
+  const rows = new Uint8Array(data.rows.length),
+    columns = new Uint8Array(width);
   let count = 0;
   for (let entry = 0; entry < keep.length; entry++) {
     if (!keep[entry]) continue;
@@ -54,7 +55,13 @@ function placeCell(data, view, row, column) {
 // The strongest evidence of a wheel that works with a warning.
 function seenBeside(data, found) {
   const grades = data.words.slice(data.words.indexOf("warn") + 1, data.words.indexOf("ok"));
-  return grades[Math.min(...found.map((entry) => grades.indexOf(data.words[data.entries.word[entry]])).filter((number) => number >= 0))] ?? "";
+  return (
+    grades[
+      Math.min(
+        ...found.map((entry) => grades.indexOf(data.words[data.entries.word[entry]])).filter((number) => number >= 0),
+      )
+    ] ?? ""
+  );
 }
 
 function told(data, bench, found, number, change, where) {
@@ -65,7 +72,14 @@ function told(data, bench, found, number, change, where) {
   const asked = /^(FAIL|ERROR|warn|unknown|skipped)$/.test(name) ? data.checks[check[deciding]] : "";
   const said = isPredicted ? "predicted" : (name === "warn" && seenBeside(data, found)) || asked;
   const marks = [change?.kind, said, bench.emulated ? "emulated" : ""].filter(Boolean);
-  const classes = ["cell", "word", slug(name), isPredicted && "predicted", bench.emulated && "emulated", change && "changed"];
+  const classes = [
+    "cell",
+    "word",
+    slug(name),
+    isPredicted && "predicted",
+    bench.emulated && "emulated",
+    change && "changed",
+  ];
   return {
     class: classes.filter(Boolean).join(" "),
     lines: [name, marks.slice(0, 2).join(", ")].filter(Boolean),

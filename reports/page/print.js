@@ -26,21 +26,39 @@ function paperTables(heading, content) {
   for (let left = 0; left < content.columns; left += PAPER_COLUMNS) {
     made.push(paperTable(content, rows, left, Math.min(content.columns, left + PAPER_COLUMNS)));
   }
-  if (rows < content.rows) made.push(make("p", {}, `The first ${rows} of ${content.rows} rows; filter the page to print others.`));
+  if (rows < content.rows)
+    made.push(make("p", {}, `The first ${rows} of ${content.rows} rows; filter the page to print others.`));
   return made;
 }
 
 function paperTable(content, rows, left, right) {
   const columns = Array.from({length: right - left}, (_, number) => left + number);
   const groupLines = content.levels.map((_, number) =>
-    make("tr", {}, make("td"), ...groups(content.levels.slice(0, number + 1), left, right)));
-  const heads = make("tr", {}, make("td"), ...columns.map((column) =>
-    make("th", {scope: "col"}, ...content.head(column).lines.map((line) => make("span", {}, line)))));
-  const lines = Array.from({length: rows}, (_, row) => make("tr", {}, make("th", {scope: "row"}, content.title(row)),
-    ...columns.map((column) => paperCell(content.cell(row, column)))));
+    make("tr", {}, make("td"), ...groups(content.levels.slice(0, number + 1), left, right)),
+  );
+  const heads = make(
+    "tr",
+    {},
+    make("td"),
+    ...columns.map((column) =>
+      make("th", {scope: "col"}, ...content.head(column).lines.map((line) => make("span", {}, line))),
+    ),
+  );
+  const lines = Array.from({length: rows}, (_, row) =>
+    make(
+      "tr",
+      {},
+      make("th", {scope: "row"}, content.title(row)),
+      ...columns.map((column) => paperCell(content.cell(row, column))),
+    ),
+  );
   return make("table", {class: "paper"}, make("thead", {}, ...groupLines, heads), make("tbody", {}, ...lines));
 }
 
 function paperCell(found) {
-  return make("td", {class: found.class}, ...found.lines.map((line, number) => make(number ? "small" : "b", {}, line)));
+  return make(
+    "td",
+    {class: found.class},
+    ...found.lines.map((line, number) => make(number ? "small" : "b", {}, line)),
+  );
 }

@@ -1,8 +1,15 @@
 // Wheels that were loaded together: for each bench a heat-map of ordered pairs, and the larger companies as a list.
 
 const VERDICT_OF = {
-  "FAIL": "fail", "ERROR": "error", "unknown": "unknown", "flaky": "warn", "warn": "warn", "ok": "pass",
-  "skipped": "skip", "left out": "left out", "not run": "not run",
+  FAIL: "fail",
+  ERROR: "error",
+  unknown: "unknown",
+  flaky: "warn",
+  warn: "warn",
+  ok: "pass",
+  skipped: "skip",
+  "left out": "left out",
+  "not run": "not run",
 };
 const LISTED = 200; // companies of more than two
 
@@ -10,8 +17,10 @@ const LISTED = 200; // companies of more than two
 function pairBenches(data, state) {
   const {pairs, crowds} = data.together;
   const known = new Map(data.columns.map((column) => [column.id, column]));
-  const isKept = (bench) => ["distro", "family", "arch", "interpreter"].every((axis) =>
-    state.axes[axis].size === 0 || state.axes[axis].has(known.get(bench)?.[axis]));
+  const isKept = (bench) =>
+    ["distro", "family", "arch", "interpreter"].every(
+      (axis) => state.axes[axis].size === 0 || state.axes[axis].has(known.get(bench)?.[axis]),
+    );
   return [...new Set([...pairs, ...crowds].map((one) => one.bench))].filter(isKept);
 }
 
@@ -32,9 +41,11 @@ function keepsChange(data, state, bench, names) {
 
 function pairContent(data, pairs, state) {
   const width = pairs.columns.length;
-  const keep = (row, column) => pairs.word[row * width + column] >= 0
-    && keepsWord(data, state, pairs.word[row * width + column]) && keepsNames(state, [pairs.rows[row], pairs.columns[column]])
-    && keepsChange(data, state, pairs.bench, `${pairs.rows[row]},${pairs.columns[column]}`);
+  const keep = (row, column) =>
+    pairs.word[row * width + column] >= 0 &&
+    keepsWord(data, state, pairs.word[row * width + column]) &&
+    keepsNames(state, [pairs.rows[row], pairs.columns[column]]) &&
+    keepsChange(data, state, pairs.bench, `${pairs.rows[row]},${pairs.columns[column]}`);
   const isAll = !isFiltered(state);
   const rows = [...pairs.rows.keys()].filter((row) => isAll || pairs.columns.some((_, column) => keep(row, column)));
   const columns = [...pairs.columns.keys()].filter((column) => isAll || rows.some((row) => keep(row, column)));
@@ -43,7 +54,11 @@ function pairContent(data, pairs, state) {
     columns: columns.length,
     levels: [],
     title: (row) => pairs.rows[rows[row]],
-    head: (column) => ({class: "wheel", label: `then ${pairs.columns[columns[column]]}`, lines: [pairs.columns[columns[column]]]}),
+    head: (column) => ({
+      class: "wheel",
+      label: `then ${pairs.columns[columns[column]]}`,
+      lines: [pairs.columns[columns[column]]],
+    }),
     cell: (row, column) => pairCell(data, pairs, rows[row], columns[column], keep(rows[row], columns[column])),
     place: (row, column) => [`${pairs.rows[rows[row]]},${pairs.columns[columns[column]]}`, pairs.bench],
   };
@@ -54,7 +69,9 @@ function pairCell(data, pairs, row, column, isKept) {
   const order = `${pairs.rows[row]}, then ${pairs.columns[column]}`;
   if (!isKept) return {class: "cell nothing", lines: [pairs.word[place] < 0 ? "-" : ""], label: order};
   const {words, kinds, weights} = data.together;
-  const word = words[pairs.word[place]], kind = kinds[pairs.kind[place]] ?? "", weight = weights[pairs.kind[place]] ?? "";
+  const word = words[pairs.word[place]],
+    kind = kinds[pairs.kind[place]] ?? "",
+    weight = weights[pairs.kind[place]] ?? "";
   const change = data.changedPairs.get(`${pairs.bench} ${pairs.rows[row]},${pairs.columns[column]}`)?.kind ?? "";
   return {
     class: `cell word ${slug(word)} ${weight && `weight-${weight}`} ${change && "changed"}`,
@@ -70,7 +87,8 @@ function companyDetail(data, names, bench) {
     return data.together.crowds.find((one) => one.bench === bench && one.members.join(",") === names)?.detail ?? -1;
   }
   for (const pairs of data.together.pairs) {
-    const row = pairs.rows.indexOf(members[0]), column = pairs.columns.indexOf(members[1]);
+    const row = pairs.rows.indexOf(members[0]),
+      column = pairs.columns.indexOf(members[1]);
     if (pairs.bench === bench && row >= 0 && column >= 0) {
       const place = row * pairs.columns.length + column;
       if (pairs.word[place] >= 0) return pairs.detail[place];
@@ -81,12 +99,31 @@ function companyDetail(data, names, bench) {
 
 function crowdList(data, bench, state, open) {
   const {crowds, words, kinds} = data.together;
-  const found = crowds.filter((one) => one.bench === bench && keepsWord(data, state, one.word) && keepsNames(state, one.members)
-    && keepsChange(data, state, bench, one.members.join(",")));
+  const found = crowds.filter(
+    (one) =>
+      one.bench === bench &&
+      keepsWord(data, state, one.word) &&
+      keepsNames(state, one.members) &&
+      keepsChange(data, state, bench, one.members.join(",")),
+  );
   found.sort((one, other) => one.word - other.word);
-  const lines = found.slice(0, LISTED).map((one) => make("li", {}, chip(words[one.word]), " ",
-    make("button", {type: "button", class: "link", click: () => open(one.members.join(","), one.bench)}, one.members.join(", then ")),
-    kinds[one.kind] ? make("small", {}, ` ${kinds[one.kind]}`) : null));
-  if (found.length > LISTED) lines.push(make("li", {}, `and ${plural(found.length - LISTED, "more order", "more orders")}`));
+  const lines = found
+    .slice(0, LISTED)
+    .map((one) =>
+      make(
+        "li",
+        {},
+        chip(words[one.word]),
+        " ",
+        make(
+          "button",
+          {type: "button", class: "link", click: () => open(one.members.join(","), one.bench)},
+          one.members.join(", then "),
+        ),
+        kinds[one.kind] ? make("small", {}, ` ${kinds[one.kind]}`) : null,
+      ),
+    );
+  if (found.length > LISTED)
+    lines.push(make("li", {}, `and ${plural(found.length - LISTED, "more order", "more orders")}`));
   return lines;
 }
