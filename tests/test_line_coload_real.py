@@ -71,3 +71,15 @@ def test_healthy_wheels_of_the_index(tmp_path: Path) -> None:
     assert ended.code == 0, ended.words
     assert len(ended.verdicts("*/coload/*")) == 6 * 5 + 2 * 6
     assert set(ended.verdicts().values()) == {"pass"}, ended.words
+
+
+def test_neighbours_are_smoke_tested_by_their_own_code(tmp_path: Path) -> None:
+    names = ("psycopg2-binary", "pyyaml", "cffi")
+    wheel = pinned("orjson", HEALTHY["orjson"])
+    words = [*on("debian-12"), "--coload", "pairs", *(word for name in names for word in ("--with", name))]
+    ended = run(tmp_path, "bwrap", [wheel], *words, "--cell", "*/coload/*")
+    assert ended.code == 0, ended.words
+    assert f"Choosing and fetching {len(names)} neighbours that go with the wheels, for 1 bench." in ended.err
+    together = {line["cell"]: line["grade"] for line in ended.results}
+    assert len(together) == 2 * len(names) + 2
+    assert set(together.values()) == {"smoke-tested"}, together
