@@ -1,10 +1,12 @@
 """Facts, truth and predictions of real wheels, cold and remembered, beside ``auditwheel show`` on the same files.
 
-``python benchmarks/inspecting.py FOLDER [AUDITWHEEL]``: a folder of wheels, and the auditwheel to compare with. Both
-tools start as commands, so both pay for the start of Python; what one wheel costs without it is told as well. Times
-are CPU seconds: a machine that others use as well lengthens them least.
+``python benchmarks/inspecting.py FOLDER... [--auditwheel COMMAND]``: folders of wheels, and the auditwheel to compare
+with. Both tools run as commands, once for each wheel, so both pay for the start of Python; what one wheel costs without
+it, and what one command for all of them costs, is told as well. Times are CPU seconds: a machine that others use as
+well lengthens them least. Each wheel of which the two say another policy is listed with the reason.
 """
 
+import argparse
 import json
 import os
 import re
@@ -23,7 +25,7 @@ from tabulate import tabulate
 from manylinux_lab.catalogue.distro import Release
 from manylinux_lab.catalogue.reading import load_catalogue
 from manylinux_lab.commands.predict import forecasts
-from manylinux_lab.predicting.inspection import inspect
+from manylinux_lab.predicting.inspection import Inspection, inspect
 from manylinux_lab.wheels.reading import read_wheel
 
 SECONDS = 120  # for one file
@@ -41,30 +43,55 @@ class Measured:
     auditwheel: float
     ours: str
     theirs: str
+    reason: str
 
 
-def main(folder: Path, auditwheel: str) -> None:
-    """Print one line for each wheel, then medians and memory."""
+def main(folders: Sequence[Path], auditwheel: str) -> None:
+    """Print one line for each wheel, then medians, differences and memory."""
     releases = load_catalogue()
+    paths = sorted(path for folder in folders for path in folder.glob("*.whl"))
     rows = []
-    for path in sorted(folder.glob("*.whl")):
-        with tempfile.TemporaryDirectory() as cache:
-            os.environ["MANYLINUX_LAB_CACHE"] = cache
-            cold = timed(path, releases)
-            remembered = min(timed(path, releases) for _ in range(3))
-            ours = inspect(read_wheel(path)).truths[0].lowest or "linux_x86_64"  # what auditwheel calls it
-        with tempfile.TemporaryDirectory() as cache:
-            os.environ["MANYLINUX_LAB_CACHE"] = cache
-            _, command = run([sys.executable, "-m", "manylinux_lab", "inspect", str(path)])
-        theirs, seconds = run([auditwheel, "show", str(path)]) if auditwheel else ("", 0.0)
-        rows.append(
-            Measured(
-                wheel=path.name, cold=cold, remembered=remembered, command=command, auditwheel=seconds,
-                ours=ours, theirs=policy_of(theirs),
-            )
-        )  # fmt: skip
-        print(json.dumps({"wheel": path.name, "ours": ours, "theirs": policy_of(theirs)}), file=sys.stderr)
+    for path in paths:
+        rows.append(measured(path, releases, auditwheel))
+        print(json.dumps({"wheel": path.name, "ours": rows[-1].ours, "theirs": rows[-1].theirs}), file=sys.stderr)
     report(rows)
+    with tempfile.TemporaryDirectory() as cache:
+        os.environ["MANYLINUX_LAB_CACHE"] = cache
+        command = [sys.executable, "-m", "manylinux_lab", "inspect", *map(str, paths)]
+        seconds = [run(command)[1], run(command)[1]]
+    print(f"all wheels in one command: cold {seconds[0]:.1f} s, remembered {seconds[1]:.1f} s")
+
+
+def measured(path: Path, releases: Sequence[Release], auditwheel: str) -> Measured:
+    """Return what one wheel costs, cold and remembered, and what both tools say of it."""
+    with tempfile.TemporaryDirectory() as cache:
+        os.environ["MANYLINUX_LAB_CACHE"] = cache
+        cold = timed(path, releases)
+        remembered = min(timed(path, releases) for _ in range(3))
+        inspection = inspect(read_wheel(path))
+    with tempfile.TemporaryDirectory() as cache:
+        os.environ["MANYLINUX_LAB_CACHE"] = cache
+        _, command = run([sys.executable, "-m", "manylinux_lab", "inspect", str(path)])
+    text, seconds = run([auditwheel, "show", str(path)]) if auditwheel else ("", 0.0)
+    theirs = policy_of(text)
+    ours = inspection.truths[-1].lowest or f"linux_{inspection.needs[-1].arch}"  # what auditwheel calls it
+    return Measured(
+        wheel=path.name, cold=cold, remembered=remembered, command=command, auditwheel=seconds,
+        ours=ours, theirs=theirs, reason="" if ours == theirs else reason_of(inspection, ours),
+    )  # fmt: skip
+
+
+def reason_of(inspection: Inspection, ours: str) -> str:
+    """Return why auditwheel says another policy, where that is known."""
+    if not inspection.files:
+        return "no machine code: auditwheel has no answer"
+    if ours.startswith("musllinux"):
+        return "musl: auditwheel goes by the musl of its machine, or the newest; libraries alone tell nothing newer"
+    if any(truth.flaws for truth in inspection.truths):
+        return "a flaw that breaks every policy, which the lab tells beside the policy of the symbols"
+    if any(needs.carried for needs in inspection.needs):
+        return "libraries of its own that no search path leads to, which auditwheel counts as missing"
+    return "not explained"
 
 
 def timed(path: Path, releases: Sequence[Release]) -> float:
@@ -114,18 +141,22 @@ def report(rows: Sequence[Measured]) -> None:
     print(f"median remembered {statistics.median(row.remembered for row in rows) * 1000:.1f} ms")
     compared = [row for row in rows if row.auditwheel]
     if compared:
+        total = sum(row.auditwheel for row in compared) / sum(row.cold for row in compared)
+        print(f"auditwheel for all wheels {sum(row.auditwheel for row in compared):.1f} s, {total:.1f} times all cold")
         print(f"median auditwheel/cold {statistics.median(row.auditwheel / row.cold for row in compared):.1f}")
         print(f"median auditwheel/command {statistics.median(row.auditwheel / row.command for row in compared):.1f}")
         equal = [row for row in compared if row.ours == row.theirs]
         print(f"same policy: {len(equal)} of {len(compared)}")
         for row in compared:
             if row.ours != row.theirs:
-                print(f"  {row.wheel}: {row.ours} / {row.theirs or 'no answer'}")
+                print(f"  {row.wheel}: {row.ours} / {row.theirs or 'no answer'}: {row.reason}")
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"memory: at most {own:.0f} MiB for all wheels in one process")
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 2:
-        sys.exit("usage: python benchmarks/inspecting.py FOLDER [AUDITWHEEL]")
-    main(Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else "")
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folders", metavar="FOLDER", nargs="+", type=Path)
+    parser.add_argument("--auditwheel", metavar="COMMAND", default="")
+    arguments = parser.parse_args()
+    main(arguments.folders, arguments.auditwheel)

@@ -1,6 +1,11 @@
 """``inspect`` on small wheels: what it says, what it exits with, and what it gives as JSON."""
 
 import json
+import os
+import platform
+import subprocess
+import sys
+import sysconfig
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +146,39 @@ def test_json_has_every_fact_and_nothing_of_the_machine(capsys: pytest.CaptureFi
     assert (entry["holds"], entry["truths"][0]["lowest"]) == ("true", "manylinux_2_17_x86_64")
     assert entry["files"][0]["versions"] == [["libc.so.6", ["GLIBC_2.17"]]]
     assert str(tmp_path) not in text
+
+
+def test_another_machine_says_the_same(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = str(wheel(tmp_path, versions=("GLIBC_2.34",)))
+    here = said(capsys, "--json", path)
+    monkeypatch.setenv("MANYLINUX_LAB_CACHE", str(tmp_path / "another-cache"))
+    monkeypatch.setattr(platform, "machine", lambda: "aarch64")
+    monkeypatch.setattr(platform, "libc_ver", lambda *_: ("musl", "1.1"))
+    monkeypatch.setattr(os, "confstr", lambda _: "glibc 2.5")
+    monkeypatch.setattr(sysconfig, "get_platform", lambda: "linux-aarch64")
+    monkeypatch.setattr(sys, "byteorder", "big")
+
+    assert said(capsys, "--json", path) == here
+
+
+@pytest.mark.real
+def test_every_process_says_the_same_bytes(tmp_path: Path) -> None:
+    path = wheel(tmp_path, versions=("GLIBC_2.34", "GLIBC_2.2.5"))
+    argv = [sys.executable, "-m", "manylinux_lab", "inspect", "--json", str(path)]
+    said_by = [
+        subprocess.run(
+            argv,
+            env={**os.environ, "PYTHONHASHSEED": seed, "LC_ALL": locale, "MANYLINUX_LAB_CACHE": str(tmp_path / seed)},
+            capture_output=True,
+            check=False,
+        )
+        for seed, locale in (("1", "C"), ("2", "C.UTF-8"), ("3", "tr_TR.UTF-8"), ("3", "C"))
+    ]
+
+    assert {process.returncode for process in said_by} == {1}
+    assert len({process.stdout for process in said_by}) == 1
 
 
 def test_a_name_cannot_steer_the_terminal(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

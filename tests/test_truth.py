@@ -143,6 +143,22 @@ def test_a_true_tag_needs_no_advice() -> None:
     assert (found.advice, found.refused, found.breaks) == ((), (), "manylinux_2_12")
 
 
+def test_a_file_that_nobody_can_read_leaves_a_tag_open_but_not_a_false_one() -> None:
+    unreadable = ["demo/cut.so"]
+    good = truth_of(["manylinux_2_17_x86_64"], needs("libc.so.6:GLIBC_2.17"), NEWEST, unreadable)
+    bad = truth_of(["manylinux_2_17_x86_64"], needs("libc.so.6:GLIBC_2.18"), NEWEST, unreadable)
+
+    assert (good.holds, good.tags[0].reasons) == (
+        Holds.UNKNOWN,
+        ("'demo/cut.so' cannot be read as ELF, so nobody can say what it needs.",),
+    )
+    assert bad.holds is Holds.FALSE
+
+
+def test_nobody_is_told_to_promise_an_older_musl() -> None:
+    assert truth("musllinux_1_2_x86_64", "libc.musl-x86_64.so.1").advice == ()
+
+
 def test_every_policy_says_what_stands_in_its_way() -> None:
     found = truth("manylinux_2_17_x86_64", "libc.so.6:GLIBC_2.14", "libgomp.so.1")
     ways = {answer.policy: [(one.library, one.version) for one in answer.obstacles] for answer in found.policies}

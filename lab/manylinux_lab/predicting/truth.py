@@ -63,10 +63,11 @@ class Truth:
         return next((one for one in (Holds.FALSE, Holds.UNKNOWN) if one in answers), Holds.TRUE)
 
 
-def truth_of(platforms: Iterable[str], needs: Needs, newest_glibc: int) -> Truth:
+def truth_of(platforms: Iterable[str], needs: Needs, newest_glibc: int, unreadable: Sequence[str] = ()) -> Truth:
     """Return whether platform tags such as ``manylinux_2_17_x86_64`` can be true of files with these needs.
 
     ``needs`` are those of the tags' arch; ``newest_glibc`` is the minor version that no distro has exceeded yet.
+    ``unreadable`` are files of which nobody can say what they need: with them, no tag is known to be true.
     """
     names = sorted(set(platforms))
     flaws = tuple(flaws_of(needs))
@@ -76,7 +77,8 @@ def truth_of(platforms: Iterable[str], needs: Needs, newest_glibc: int) -> Truth
         PolicyAnswer(policy=one.name, obstacles=tuple(obstacles_of(needs, one))) for one in policies(libc, needs.arch)
     )
     lowest = _lowest(needs, libc, answers)
-    tags = tuple(_tag(name, claims[name], needs, flaws, newest_glibc) for name in names)
+    judged = (_tag(name, claims[name], needs, flaws, newest_glibc) for name in names)
+    tags = tuple(_doubted(tag, unreadable) for tag in judged)
     return Truth(
         tags=tags,
         lowest=lowest if needs.files else "any",
@@ -103,6 +105,13 @@ def _tag(name: str, claim: Claim | None, needs: Needs, flaws: Sequence[Flaw], ne
         return TagTruth(tag=name, holds=Holds.FALSE, reasons=tuple(reasons))
     unsure = tuple(f"No policy says whether every system has it: '{one.file}' {one.what}." for one in perhaps)
     return TagTruth(tag=name, holds=Holds.UNKNOWN if unsure else Holds.TRUE, reasons=unsure)
+
+
+def _doubted(tag: TagTruth, unreadable: Sequence[str]) -> TagTruth:
+    if tag.holds is Holds.FALSE or not unreadable:
+        return tag
+    reasons = tuple(f"'{file}' cannot be read as ELF, so nobody can say what it needs." for file in unreadable)
+    return TagTruth(tag=tag.tag, holds=Holds.UNKNOWN, reasons=(*tag.reasons, *reasons))
 
 
 def _pure(needs: Needs) -> TagTruth:
@@ -213,6 +222,8 @@ def _advice(
     if honest.version > claimed:
         because = _because(answers, lowest)
         yield f"The content needs {lowest}{because}."
+    elif honest.libc is Libc.MUSL:
+        return  # without symbol versions, nothing tells that an older musl has all that is used
     elif honest.version < claimed and all(tag.holds is Holds.TRUE for tag in tags) and not flaws:
         yield f"It could honestly be {lowest}."
 

@@ -172,6 +172,11 @@ def _check_sizes(path: Path, archive: zipfile.ZipFile) -> None:
             f"'{path.name}' expands to {expanded / (1 << 30):.1f} GiB; "
             f"the lab unpacks at most {EXPANDED_LIMIT >> 30} GiB."
         )
+    size = path.stat().st_size
+    if compressed > size:
+        raise UnreadableWheelError(
+            f"'{path.name}' has {size} bytes and entries of {compressed} bytes: they overlap, as in a zip bomb."
+        )
     if expanded > RATIO_THRESHOLD and expanded > RATIO_LIMIT * max(compressed, 1):
         raise UnreadableWheelError(
             f"'{path.name}' expands {expanded // max(compressed, 1)}-fold to {expanded >> 20} MiB: a zip bomb."

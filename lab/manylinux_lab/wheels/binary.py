@@ -22,6 +22,8 @@ MAGIC = b"\x7fELF"
 DF_1_PIE = 0x08000000
 READS_LIMIT = 400_000
 READ_LIMIT = 1 << 24
+TABLE_LIMIT = 64 << 20
+PLACE_LIMIT = 1 << 48  # the operating system refuses to seek far beyond it
 CHUNK = 1 << 20
 MACHINES = {
     ("EM_X86_64", 64, True): "x86_64",
@@ -88,10 +90,24 @@ class BoundedStream:
         return self._stream.read(size)
 
     def seek(self, offset: int, whence: int = 0) -> int:
+        if offset > PLACE_LIMIT:
+            raise ELFError("its tables are too large to be true")
         return self._stream.seek(offset, whence)
 
     def tell(self) -> int:
         return self._stream.tell()
+
+
+def read_at(stream: BinaryIO, at: int, size: int) -> bytes:
+    """Return ``size`` bytes of a file, or as many as there are.
+
+    Raises:
+        ELFError: no file is as large as the place or the size says.
+    """
+    if not (0 <= at <= PLACE_LIMIT and 0 <= size <= TABLE_LIMIT):
+        raise ELFError("its tables are too large to be true")
+    stream.seek(at)
+    return stream.read(size)
 
 
 class LoadedFile(ELFFile):
@@ -128,6 +144,8 @@ def examine(stream: BinaryIO, file_name: str) -> Binary:
     try:
         elf = LoadedFile(stream)
         machine = MACHINES.get((elf["e_machine"], elf.elfclass, elf.little_endian))
+        if isinstance(elf["e_machine"], int):  # known to nobody: GPUs and other devices have names
+            raise ELFError(f"there is no machine of number {elf['e_machine']}")
         if machine is None:
             return Binary(kind=Kind.OTHER, machine=str(elf["e_machine"]))
         return Binary(kind=_kind(elf, file_name), machine=machine, elf=elf)

@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from elftools.elf.elffile import ELFFile
 
-from .binary import UNREADABLE, BoundedStream, LoadedFile
+from .binary import UNREADABLE, BoundedStream, LoadedFile, read_at
 from .dynamic import Dynamic
 
 REACH = 192  # bytes of a constructor that are looked at; crtfastmath has 12 on aarch64, 22 on x86_64
@@ -43,7 +43,7 @@ def flushes_to_zero(elf: LoadedFile, stream: BinaryIO, machine: str) -> bool:
     sets = _sets_on_arm if machine == "aarch64" else _sets_on_x86
     try:
         places = (_offset(elf.dynamic, address) for address in _constructors(elf.dynamic, stream, machine))
-        return any(sets(_read(stream, place, REACH)) for place in places if place is not None)
+        return any(sets(read_at(stream, place, REACH)) for place in places if place is not None)
     except UNREADABLE:
         return False
 
@@ -66,7 +66,7 @@ def _constructors(dynamic: Dynamic, stream: BinaryIO, machine: str) -> Iterator[
     if address is None or at is None:
         return
     relocations = _Relocations(dynamic, stream, machine)
-    table = _read(stream, at, min(size, CONSTRUCTORS_LIMIT * WORD))
+    table = read_at(stream, at, min(size, CONSTRUCTORS_LIMIT * WORD))
     for number, (target,) in enumerate(struct.iter_unpack("<Q", table[: len(table) // WORD * WORD])):
         yield target or relocations.target(address + number * WORD)
 
@@ -83,7 +83,7 @@ class _Relocations:
     def __init__(self, dynamic: Dynamic, stream: BinaryIO, machine: str) -> None:
         _, at = dynamic.get_table_offset("DT_RELA")
         size = min(dynamic.value("DT_RELASZ"), RELOCATIONS_LIMIT)
-        self._table = b"" if at is None else _read(stream, at, size)
+        self._table = b"" if at is None else read_at(stream, at, size)
         self._kind = RELATIVE[machine]
         self._place = 0
 
@@ -101,8 +101,3 @@ class _Relocations:
 
 def _offset(dynamic: Dynamic, address: int) -> int | None:
     return dynamic.offset_of(address) if address else None
-
-
-def _read(stream: BinaryIO, at: int, size: int) -> bytes:
-    stream.seek(at)
-    return stream.read(size)

@@ -11,6 +11,7 @@ from typing import BinaryIO
 from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
 
+from .binary import read_at
 from .dynamic import Dynamic
 from .policies import watched_symbols
 
@@ -22,7 +23,6 @@ STB_WEAK = 2
 EXPORTING = (1, STB_WEAK, 10)  # STB_GLOBAL, STB_WEAK, STB_GNU_UNIQUE
 NOTES_LIMIT = 1 << 20
 VERSIONS_LIMIT = 1 << 20
-TABLE_LIMIT = 64 << 20
 ENTRIES_LIMIT = 20_000
 TEXT_LIMIT = 4096
 PYTHON = (b"Py", b"_Py")
@@ -54,8 +54,8 @@ def tables_of(elf: ELFFile, stream: BinaryIO, segment: Dynamic, count: int) -> T
     return Tables(
         order="<" if elf.little_endian else ">",
         is_64=elf.elfclass == 64,
-        strings=b"" if strings_at is None else _read(stream, strings_at, values.get("DT_STRSZ", 0)),
-        symbols=b"" if symbols_at is None else _read(stream, symbols_at, count * size),
+        strings=b"" if strings_at is None else read_at(stream, strings_at, values.get("DT_STRSZ", 0)),
+        symbols=b"" if symbols_at is None else read_at(stream, symbols_at, count * size),
         versions_at=versions_at,
         versions_count=values.get("DT_VERNEEDNUM", 0),
     )
@@ -65,7 +65,7 @@ def needed_versions(stream: BinaryIO, tables: Tables) -> tuple[tuple[str, tuple[
     """Return (library, its symbol versions) that the file insists on; the loader only warns about weak ones."""
     if tables.versions_at is None:
         return ()
-    data = _read(stream, tables.versions_at, VERSIONS_LIMIT)
+    data = read_at(stream, tables.versions_at, VERSIONS_LIMIT)
     found: dict[str, set[str]] = {}
     for library, version, flags in _version_needs(data, tables):
         if not flags & VER_FLG_WEAK:
@@ -150,7 +150,7 @@ def read_headers(elf: ELFFile, stream: BinaryIO) -> Headers:
             notes.append((int(segment["p_offset"]), int(segment["p_filesz"]), int(segment["p_align"])))
     build_id, level = "", 0
     for offset, size, align in notes:
-        data = _read(stream, offset, min(size, NOTES_LIMIT))
+        data = read_at(stream, offset, min(size, NOTES_LIMIT))
         for kind, content in _notes(data, "<" if elf.little_endian else ">", 8 if align == 8 else 4):
             if kind == NT_GNU_BUILD_ID:
                 build_id = content[:64].hex()
@@ -195,10 +195,3 @@ def text_at(strings: bytes, offset: int) -> str:
 def _bytes_at(strings: bytes, offset: int) -> bytes:
     end = strings.find(b"\0", offset, offset + TEXT_LIMIT)
     return strings[offset : end if end >= 0 else offset + TEXT_LIMIT]
-
-
-def _read(stream: BinaryIO, at: int, size: int) -> bytes:
-    if size > TABLE_LIMIT:
-        raise ELFError("its tables are too large to be true")
-    stream.seek(at)
-    return stream.read(size)

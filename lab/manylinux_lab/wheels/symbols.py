@@ -11,11 +11,11 @@ from typing import BinaryIO
 from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
 
+from .binary import TABLE_LIMIT, read_at
 from .dynamic import Dynamic
 
 STB_GNU_UNIQUE = 10
 SHN_UNDEF = 0
-TABLE_LIMIT = 64 << 20  # bytes of a symbol or string table
 CHAIN_LIMIT = 1 << 20  # bytes of a chain of a hash table
 UNIQUE_LIMIT = 50_000
 TEXT_LIMIT = 4096  # characters of a name
@@ -45,11 +45,11 @@ def unique_symbols(elf: ELFFile, stream: BinaryIO, segment: Dynamic) -> tuple[fr
         return frozenset(), ""
     wide = elf.elfclass == 64
     layout = _Layout(order=order, size=24 if wide else 16, kind=4 if wide else 12, section=6 if wide else 14)
-    places = list(_unique_names(_read(stream, table_at, count * layout.size), layout))
+    places = list(_unique_names(read_at(stream, table_at, count * layout.size), layout))
     if not places:
         return frozenset(), ""
     size = next((int(tag.entry.d_val) for tag in segment.iter_tags(type="DT_STRSZ")), TABLE_LIMIT)
-    strings = _read(stream, strings_at, size)
+    strings = read_at(stream, strings_at, size)
     names = frozenset(_text(strings, place) for place in places[:UNIQUE_LIMIT])
     note = f"only {UNIQUE_LIMIT} of its {len(places)} unique symbols were read" if len(places) > UNIQUE_LIMIT else ""
     return names, note
@@ -88,26 +88,18 @@ def symbol_count(elf: ELFFile, stream: BinaryIO, segment: Dynamic) -> int:
         return 0
     # The words of this table have eight bytes on 64-bit s390, as on no other machine that wheels exist for.
     form = f"{order}2{'Q' if elf.elfclass == 64 and elf['e_machine'] == 'EM_S390' else 'I'}"
-    return int(struct.unpack(form, _read(stream, at, struct.calcsize(form)))[1])
+    return int(struct.unpack(form, read_at(stream, at, struct.calcsize(form)))[1])
 
 
 def _gnu_count(stream: BinaryIO, at: int, order: str, *, word: int) -> int:
     """Return the number of symbols: one more than the last of the last chain; ``word`` has the bytes of an address."""
-    buckets, first, words, _ = struct.unpack(f"{order}4I", _read(stream, at, 16))
+    buckets, first, words, _ = struct.unpack(f"{order}4I", read_at(stream, at, 16))
     at += 16 + words * word
-    last = max(struct.unpack(f"{order}{buckets}I", _read(stream, at, 4 * buckets)), default=0)
+    last = max(struct.unpack(f"{order}{buckets}I", read_at(stream, at, 4 * buckets)), default=0)
     if last < first:
         return int(first)
-    chain = _read(stream, at + 4 * (buckets + last - first), CHAIN_LIMIT)
+    chain = read_at(stream, at + 4 * (buckets + last - first), CHAIN_LIMIT)
     for position, (value,) in enumerate(struct.iter_unpack(f"{order}I", chain[: len(chain) // 4 * 4])):
         if value & 1:
             return int(last) + position + 1
     raise ELFError("its hash table has no end")
-
-
-def _read(stream: BinaryIO, at: int, size: int) -> bytes:
-    """Return ``size`` bytes, or as many as there are."""
-    if size > TABLE_LIMIT:
-        raise ELFError("its tables are too large to be true")
-    stream.seek(at)
-    return stream.read(size)
