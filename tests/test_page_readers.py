@@ -1,11 +1,34 @@
 """The page for every reader, in a real browser: accessibility, colours, a phone, paper."""
 
+from pathlib import Path
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browser import NEEDED, Show
 from page_runs import NEW
+from playwright.sync_api import Browser
 
 pytestmark = [pytest.mark.real, NEEDED]
+
+
+def test_a_browser_that_is_too_old_says_so_and_has_the_summary(browser: Browser, page_files: Path) -> None:
+    context = browser.new_context()
+    context.add_init_script("delete window.DecompressionStream")
+    shown = context.new_page()
+    shown.goto((page_files / "rich.html").as_uri())
+    shown.wait_for_selector("#loading:has-text('too old')")
+    assert "3 promises broken" in shown.inner_text("#summary")
+    context.close()
+
+
+def test_without_a_program_there_is_the_summary_and_a_hint(browser: Browser, page_files: Path) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    shown = context.new_page()
+    shown.goto((page_files / "rich.html").as_uri())
+    assert "3 promises broken" in shown.inner_text("#summary")
+    assert shown.is_visible("noscript p")
+    assert not shown.is_visible("#text")
+    context.close()
 
 
 @pytest.mark.parametrize("colours", ["light", "dark"])

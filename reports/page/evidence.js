@@ -97,7 +97,11 @@ function detailSection(detail, isFirst) {
     ...plainList("Advice", detail.advice),
     judgement(detail),
     repeatCommand(detail.repeat),
-    factsOf(detail.facts, isFirst && !/^(pass|skip)$/.test(detail.verdict)),
+    factsOf(
+      detail.facts,
+      isFirst && !/^(pass|skip)$/.test(detail.verdict),
+      isPredicted ? "What it follows from" : "What the bench said",
+    ),
     factsOf(detail.conditions, false, "Under what it was asked"),
     wheelFacts(detail),
   ];

@@ -3,6 +3,10 @@
 const THEME = "manylinux-lab-theme";
 let state = readState();
 
+if (typeof DecompressionStream === "undefined") {
+  byId("loading").textContent = "This browser is too old to unpack the results; the summary and the benches are all it can show.";
+  throw new Error("DecompressionStream is missing");
+}
 const data = indexed(await unpack(byId("data").textContent));
 const axes = axesOf(data);
 const finished = data.entries.detail.filter((number) => number >= 0).length;
