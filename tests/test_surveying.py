@@ -116,6 +116,12 @@ def test_an_aged_profile_is_told(fields: dict[str, object], sentences: list[str]
     assert list(compared(replace(seen, **fields), seen)) == sentences
 
 
+def test_what_glibc_keeps_to_itself_does_not_age() -> None:
+    before, now = ({"libc.so.6": ["GLIBC_2.17", *more]} for more in ([], ["GLIBC_2.36", "GLIBC_PRIVATE"]))
+
+    assert list(compared(surveyed(libraries=before), surveyed(libraries=now))) == ["libc.so.6 has gained GLIBC_2.36"]
+
+
 @pytest.mark.parametrize(
     ("kept", "words", "is_aged"),
     [

@@ -20,6 +20,7 @@ from ..predicting.surveying import LAYERS, measure
 from ..results import ExitCode
 
 NAMED = 6
+PRIVATE = {"GLIBC_PRIVATE"}  # glibc's libraries among themselves; converted profiles leave it out
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -115,8 +116,8 @@ def compared(known: Profile, seen: Profile) -> Iterator[str]:
         before, now = known.sonames[soname], seen.sonames[soname]
         if before is not None and now is not None and before - now:
             yield f"{soname} has lost {_some(sorted(before - now))}"
-        if before is not None and now is not None and now - before - {"GLIBC_PRIVATE"}:
-            yield f"{soname} has gained {_some(sorted(now - before))}"
+        if before is not None and now is not None and now - before - PRIVATE:
+            yield f"{soname} has gained {_some(sorted(now - before - PRIVATE))}"
 
 
 def _libc(profile: Profile) -> str:
