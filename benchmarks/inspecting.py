@@ -77,14 +77,16 @@ def measured(path: Path, releases: Sequence[Release], auditwheel: str) -> Measur
     ours = inspection.truths[-1].lowest or f"linux_{inspection.needs[-1].arch}"  # what auditwheel calls it
     return Measured(
         wheel=path.name, cold=cold, remembered=remembered, command=command, auditwheel=seconds,
-        ours=ours, theirs=theirs, reason="" if ours == theirs else reason_of(inspection, ours),
+        ours=ours, theirs=theirs, reason="" if ours == theirs else reason_of(inspection, ours, text),
     )  # fmt: skip
 
 
-def reason_of(inspection: Inspection, ours: str) -> str:
+def reason_of(inspection: Inspection, ours: str, text: str) -> str:
     """Return why auditwheel says another policy, where that is known."""
     if not inspection.files:
         return "no machine code: auditwheel has no answer"
+    if not text:
+        return f"auditwheel took more than {SECONDS} s"
     if ours.startswith("musllinux"):
         return "musl: auditwheel goes by the musl of its machine, or the newest; libraries alone tell nothing newer"
     if any(truth.flaws for truth in inspection.truths):
