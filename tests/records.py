@@ -62,6 +62,9 @@ def result(**fields: Any) -> Result:
         "lab": "0.1.0",
     }
     merged = defaults | fields
+    place = merged["bench"].split(":")
+    if len(place) == 3:
+        merged |= dict(zip(("distro", "arch", "interpreter"), place, strict=True)) | fields
     merged.setdefault("cell", f"{merged['bench']}/{merged['check']}/{merged['subject']}")
     return Result(**merged)
 

@@ -188,8 +188,8 @@ def test_committed_pages(name: str, request: pytest.FixtureRequest) -> None:
     page, text = PAGES / FORMATS[name].file, render(name, made, results)
     if request.config.getoption("rewrite"):
         page.parent.mkdir(exist_ok=True)
-        page.write_text(text, encoding="utf-8")
-    assert text == page.read_text(encoding="utf-8")
+        page.write_bytes(text.encode())
+    assert text == page.read_bytes().decode()
 
 
 def test_the_order_of_arrival_does_not_show() -> None:

@@ -134,5 +134,5 @@ def test_a_mistake_in_a_template_leaves_the_earlier_files(
 
 
 def test_a_mistake_of_our_own_is_not_blamed_on_the_user(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("manylinux_lab.report.markdown.predictions", lambda results: 5)
+    monkeypatch.setattr("manylinux_lab.report.text_page.predictions", lambda results: 5)
     assert main(["report", str(folder), "--format", "markdown"]) == 3

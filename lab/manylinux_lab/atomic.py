@@ -9,14 +9,17 @@ from typing import IO
 
 
 @contextmanager
-def appearing(path: Path) -> Iterator[IO[bytes]]:
-    """Open a hidden file beside ``path``; it takes the place of ``path`` when the block ends without an exception."""
+def appearing(path: Path, mode: int = 0o644) -> Iterator[IO[bytes]]:
+    """Open a hidden file beside ``path``; it takes the place of ``path`` when the block ends without an exception.
+
+    ``mode`` is what the file's permissions will be.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".part", delete=False) as file:
         try:
             yield file
             file.flush()
-            os.chmod(file.name, 0o644)  # noqa: PTH101 - the name is the only handle that NamedTemporaryFile gives
+            os.chmod(file.name, mode)  # noqa: PTH101 - the name is the only handle that NamedTemporaryFile gives
             os.replace(file.name, path)  # noqa: PTH105
         except BaseException:
             with suppress(FileNotFoundError):

@@ -8,4 +8,5 @@ def plain(text: str) -> str:
     words = " ".join(text.split())
     if words.isprintable():  # which most texts are: no character of those categories is
         return words
-    return "".join(character for character in words if not unicodedata.category(character).startswith("C"))
+    shown = "".join(character for character in words if not unicodedata.category(character).startswith("C"))
+    return " ".join(shown.split())

@@ -7,7 +7,7 @@ from pathlib import Path
 from ..errors import UsageError, nearest
 from ..results import Result
 from ..runs import Run, RunFolder, write_whole
-from . import json_file, junit, markdown, page, terminal
+from . import badge, csv_file, github, json_file, junit, markdown, page, rst, sarif, terminal
 from .model import in_plan_order
 
 __all__ = ["DEFAULTS", "FORMATS", "Format", "in_plan_order", "render", "with_templates", "write_reports"]
@@ -29,8 +29,14 @@ class Format:
 FORMATS: Mapping[str, Format] = {
     "markdown": Format(file="report.md", make=markdown.render, words="a page with matrices, failures and benches"),
     "html": Format(file="report.html", make=page.render, words="a page with filters and the evidence of every cell"),
+    "rst": Format(file="report.rst", make=rst.render, words="the same page in reStructuredText"),
+    "csv": Format(file="report.csv", make=csv_file.render, words="one line for each cell, for spreadsheets"),
     "json": Format(file="report.json", make=json_file.render, words="everything, by a published JSON Schema"),
     "junit": Format(file="junit.xml", make=junit.render, words="one case for each cell, for CI systems"),
+    "sarif": Format(file="report.sarif", make=sarif.render, words="what needs attention, for code scanning"),
+    "github": Format(file="step-summary.md", make=github.summary, words="the summary of a step in GitHub Actions"),
+    "annotations": Format(file="annotations.txt", make=github.annotations, words="annotations for its log"),
+    "badge": Format(file="badge.svg", make=badge.render, words="a picture such as '31/31 distros, musl refused'"),
     "terminal": Format(file="report.txt", make=terminal.render, words="the summary that a run ends with"),
 }
 DEFAULTS = ("markdown", "junit")  # what every run leaves in its folder

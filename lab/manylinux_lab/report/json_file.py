@@ -32,8 +32,10 @@ def parse(content: bytes, name: str) -> Report:
                 f"The report '{name}' has schema {schema}; this lab reads up to {SCHEMA}. Use a newer lab."
             )
         return msgspec.convert(head, Report)
+    except RecursionError as error:
+        raise UsageError(f"The file '{name}' is not a report of this lab in JSON: it is nested too deeply.") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"The file '{name}' is not a report of this lab in JSON: {error}.") from error
+        raise UsageError(f"The file '{name}' is not a report of this lab in JSON: {str(error).rstrip('.')}.") from error
 
 
 def schema() -> dict[str, Any]:

@@ -2,51 +2,64 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from enum import Enum
 from xml.sax.saxutils import escape, quoteattr
 
 from ..judge import Verdict
 from ..results import Result
 from ..runs import Run
 from .escape import plain
+from .model import ReportCell, report_of
 
 ELEMENTS = {
     Verdict.FAIL: "failure",
     Verdict.ERROR: "error",
     Verdict.UNKNOWN: "skipped",
     Verdict.SKIP: "skipped",
+    None: "skipped",  # planned, and not run
 }
-WORDS = ("promise", "outcome", "verdict", "grade")
+WORDS = (
+    "bench", "project", "version", "sha256", "image", "emulated", "promise", "outcome", "verdict", "grade", "how",
+    "word",
+)  # fmt: skip
 
 
 def render(run: Run, results: Sequence[Result]) -> str:
     """Return the document. Same results, same text."""
-    return "\n".join(_lines(run, results)) + "\n"
+    return "\n".join(_lines(run.id, report_of(run, results).cells)) + "\n"
 
 
-def _lines(run: Run, results: Sequence[Result]) -> Iterator[str]:
-    count = Counter(ELEMENTS.get(result.verdict) for result in results)
-    seconds = sum(result.seconds for result in results)
-    numbers = f'tests="{len(results)}" failures="{count["failure"]}" errors="{count["error"]}"'
+def _lines(name: str, cells: Sequence[ReportCell]) -> Iterator[str]:
+    count = Counter(ELEMENTS.get(cell.verdict) for cell in cells)
+    seconds = sum(cell.seconds for cell in cells)
+    numbers = f'tests="{len(cells)}" failures="{count["failure"]}" errors="{count["error"]}"'
     yield '<?xml version="1.0" encoding="utf-8"?>'
     yield "<testsuites>"
-    yield f'<testsuite name={_value(run.id)} {numbers} skipped="{count["skipped"]}" time="{seconds:.3f}">'
-    for result in results:
-        yield from _case(result)
+    yield f'<testsuite name={_value(name)} {numbers} skipped="{count["skipped"]}" time="{seconds:.3f}">'
+    for cell in cells:
+        yield from _case(cell)
     yield "</testsuite>"
     yield "</testsuites>"
 
 
-def _case(result: Result) -> Iterator[str]:
-    yield f'<testcase classname={_value(result.check)} name={_value(result.cell)} time="{result.seconds:.3f}">'
-    words = (f'<property name="{name}" value={_value(getattr(result, name).value)}/>' for name in WORDS)
-    yield f"<properties>{''.join(words)}</properties>"
-    element = ELEMENTS.get(result.verdict)
+def _case(cell: ReportCell) -> Iterator[str]:
+    yield f'<testcase classname={_value(cell.check)} name={_value(cell.cell)} time="{cell.seconds:.3f}">'
+    words = [(name, _text(getattr(cell, name))) for name in WORDS]
+    properties = (f'<property name="{name}" value={_value(text)}/>' for name, text in words if text)
+    yield f"<properties>{''.join(properties)}</properties>"
+    element = ELEMENTS.get(cell.verdict)
     if element == "skipped":
-        yield f"<skipped message={_value(result.reason)}/>"
+        yield f"<skipped message={_value(cell.reason or cell.word)}/>"
     elif element:
-        text = escape(plain(f"repeat: {result.repeat}"))
-        yield f"<{element} message={_value(result.reason)}>{text}</{element}>"
+        text = escape(plain(f"repeat: {cell.repeat}"))
+        yield f"<{element} message={_value(cell.reason)}>{text}</{element}>"
     yield "</testcase>"
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value.value if isinstance(value, Enum) else value or "")
 
 
 def _value(text: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from ..engines.contract import Boundary
 from ..judge import Grade, How, OutcomeKind, Promise, Verdict
-from ..planning.plan import Bench, Cell, LeftOut
+from ..planning.plan import Bench, Cell, LeftOut, Subject
 from ..results import Result
 from ..runs import Run
 from . import companies, told
@@ -75,6 +75,10 @@ class ReportCell:
     project: str
     version: str
     sha256: str
+    distro: str
+    arch: str
+    interpreter: str
+    emulated: bool
     image: str
     promise: Promise
     word: str
@@ -202,14 +206,13 @@ def _cells(run: Run, results: Sequence[Result]) -> Iterator[ReportCell]:
     finished = {result.cell: result for result in results}
     planned = {cell.id for cell in run.plan.cells}
     subjects = {subject.id: subject for subject in run.plan.subjects}
+    benches = {bench.id: bench for bench in run.plan.benches}
     yield from (_finished(result) for result in results if result.cell not in planned)
     for cell in run.plan.cells:
-        result = finished.get(cell.id)
-        if result is not None:
-            yield _finished(result)
-            continue
-        subject = subjects.get(cell.subject)
-        yield _waiting(cell, *((subject.project, subject.version, subject.sha256) if subject else ("", "", "")))
+        if cell.id in finished:
+            yield _finished(finished[cell.id])
+        else:
+            yield _waiting(cell, subjects.get(cell.subject) or Subject(id="", project=""), benches.get(cell.bench))
 
 
 def _finished(result: Result) -> ReportCell:
@@ -221,6 +224,10 @@ def _finished(result: Result) -> ReportCell:
         project=result.project,
         version=result.version,
         sha256=result.sha256,
+        distro=result.distro,
+        arch=result.arch,
+        interpreter=result.interpreter,
+        emulated=result.emulated,
         image=result.image,
         promise=result.promise,
         word=companies.word_of(result) if result.check == COMPANY else cell_word(result),
@@ -239,16 +246,20 @@ def _finished(result: Result) -> ReportCell:
     )
 
 
-def _waiting(cell: Cell, project: str, version: str, sha256: str) -> ReportCell:
+def _waiting(cell: Cell, subject: Subject, bench: Bench | None) -> ReportCell:
     return ReportCell(
         cell=cell.id,
         bench=cell.bench,
         check=cell.check,
         subject=cell.subject,
-        project=project,
-        version=version,
-        sha256=sha256,
-        image="",
+        project=subject.project,
+        version=subject.version,
+        sha256=subject.sha256,
+        distro=bench.distro if bench else "",
+        arch=bench.arch if bench else "",
+        interpreter=bench.interpreter.id if bench else "",
+        emulated=bool(bench and bench.emulated),
+        image=bench.image.digest if bench and bench.image else "",
         promise=cell.promise,
         word=NOT_RUN,
     )
