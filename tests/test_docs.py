@@ -21,7 +21,11 @@ from manylinux_lab.results import ExitCode, Result
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted((ROOT / "docs").glob("*.md"))
-TEXTS = {path.name: path.read_text(encoding="utf-8") for path in [ROOT / "README.md", ROOT / "CHANGELOG.md", *PAGES]}
+RECIPES = sorted((ROOT / "docs" / "recipes").glob("*.md"))
+TEXTS = {
+    path.name: path.read_text(encoding="utf-8")
+    for path in [ROOT / "README.md", ROOT / "CHANGELOG.md", *PAGES, *RECIPES]
+}
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -127,7 +131,7 @@ def test_every_arch_is_said(arch: str) -> None:
 
 @pytest.mark.parametrize("page", TEXTS)
 def test_links_lead_somewhere(page: str) -> None:
-    folder = ROOT / "docs" if (ROOT / "docs" / page).is_file() else ROOT
+    folder = next(path.parent for path in (*PAGES, *RECIPES, ROOT / page) if path.name == page)
     for target in LINK.findall(re.sub(BLOCK, "", TEXTS[page])):
         if target.startswith("https://"):
             continue
@@ -139,7 +143,10 @@ def test_links_lead_somewhere(page: str) -> None:
 
 def test_the_readme_links_every_page() -> None:
     linked = set(LINK.findall(TEXTS["README.md"]))
-    assert {f"docs/{path.name}" for path in PAGES} <= {target.partition("#")[0] for target in linked}
+    pages = {str(path.relative_to(ROOT)) for path in (*PAGES, *RECIPES)}
+    assert pages <= {target.partition("#")[0] for target in linked}
+        target.partition("#")[0] for target in linked
+    }
 
 
 def test_the_readme_has_exactly_two_set_up_commands() -> None:
