@@ -145,8 +145,6 @@ def test_the_readme_links_every_page() -> None:
     linked = set(LINK.findall(TEXTS["README.md"]))
     pages = {str(path.relative_to(ROOT)) for path in (*PAGES, *RECIPES)}
     assert pages <= {target.partition("#")[0] for target in linked}
-        target.partition("#")[0] for target in linked
-    }
 
 
 def test_the_readme_has_exactly_two_set_up_commands() -> None:

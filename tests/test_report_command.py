@@ -1,5 +1,6 @@
 """``report``: which formats go where, templates of the user's own, and one sentence for each mistake."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -136,3 +137,33 @@ def test_a_mistake_in_a_template_leaves_the_earlier_files(
 def test_a_mistake_of_our_own_is_not_blamed_on_the_user(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("manylinux_lab.report.text_page.predictions", lambda results: 5)
     assert main(["report", str(folder), "--format", "markdown"]) == 3
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_torn_results_file_is_reported_as_far_as_it_goes(name: str, folder: Path) -> None:
+    file = folder / "results.jsonl"
+    file.write_bytes(file.read_bytes()[:-40])
+    assert main(["report", str(folder), "--format", name]) == 0
+    run, results = full_run()
+    assert (folder / FORMATS[name].file).read_bytes() == render(name, run, results[:-1]).encode()
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda line: line.replace(b'"schema":', b'"schema":9'), "this lab reads up to"),
+        (lambda line: b"not a line\n", "is not a results file"),
+    ],
+)
+def test_results_that_cannot_be_read_leave_the_earlier_reports(
+    change: Callable[[bytes], bytes], sentence: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["report", str(folder)]) == 0
+    earlier = (folder / "report.md").read_bytes()
+    file = folder / "results.jsonl"
+    file.write_bytes(b"".join(change(line) for line in file.read_bytes().splitlines(keepends=True)))
+    assert main(["report", str(folder)]) == 4
+    said = capsys.readouterr().err
+    assert sentence in said
+    assert said.count("\n") == 1
+    assert (folder / "report.md").read_bytes() == earlier
