@@ -11,7 +11,7 @@ from records import bench, result, run
 from manylinux_lab.coload.evidence import Kind
 from manylinux_lab.judge import Grade, OutcomeKind, Promise, Verdict
 from manylinux_lab.planning.plan import Cell, LeftOut, Plan, Subject
-from manylinux_lab.report import companies, markdown, terminal
+from manylinux_lab.report import companies, markdown, terminal, text_page
 from manylinux_lab.report.companies import CompanyMatrix, company_matrices
 from manylinux_lab.report.matrix import matrix
 from manylinux_lab.results import Result
@@ -163,7 +163,7 @@ def test_the_terminal_explains_some_of_many() -> None:
 
 
 def test_markdown_explains_some_of_very_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(markdown, "COMPANY_DETAILS", 2)
+    monkeypatch.setattr(text_page, "COMPANY_DETAILS", 2)
     results = [company(*pair, verdict=Verdict.FAIL) for pair in permutations("abc", 2)]
     assert "\n4 more orders of wheels are in `results.jsonl` only." in markdown.render(run_of(results), results)
 
