@@ -4,7 +4,8 @@ const THEME = "manylinux-lab-theme";
 let state = readState();
 
 if (typeof DecompressionStream === "undefined") {
-  byId("loading").textContent = "This browser is too old to unpack the results; the summary and the benches are all it can show.";
+  byId("loading").textContent =
+    "This browser is too old to unpack the results; the summary and the benches are all it can show.";
   throw new Error("DecompressionStream is missing");
 }
 const data = indexed(await unpack(byId("data").textContent));
