@@ -34,13 +34,17 @@ def places(*ids: str, arch: str = "x86_64") -> tuple[Place, ...]:
     return tuple(Place(release=releases[name], arch=arch) for name in ids)
 
 
-def foretold(folder: Path, where: tuple[Place, ...], version: str = "GLIBC_2.17", tag: str = TAG) -> tuple[Result, ...]:
+def foretold(
+    folder: Path, where: tuple[Place, ...], version: str = "GLIBC_2.17", tag: str = TAG, asked: str = ""
+) -> tuple[Result, ...]:
     """Return what is predicted of one wheel."""
     core = dynamic_elf(
         texts=((NEEDED, "libc.so.6"),), versions=(("libc.so.6", (version,)),), ordinary=["PyInit__core"], align=4096
     )
     wheel = read_wheel(build_wheel(folder, files={CORE: core}, tag=tag))
-    subject = Subject(id=wheel.id, project="demo", version="1.0", sha256=wheel.sha256, argument=str(wheel.path))
+    subject = Subject(
+        id=wheel.id, project="demo", version="1.0", sha256=wheel.sha256, argument=asked or str(wheel.path)
+    )
     made = Plan(
         benches=(),
         subjects=(subject, Subject(id="numpy", project="numpy")),
@@ -74,6 +78,14 @@ def test_a_result_says_that_it_is_predicted(tmp_path: Path) -> None:
     assert found.facts["profile"]["layer"] == "desktop"
     assert found.repeat.startswith("manylinux-lab predict ")
     assert found.repeat.endswith("--distro ubuntu-24.04 --arch x86_64 --variant minimal")
+
+
+def test_a_wheel_that_an_index_brought_is_predicted_again_by_the_name_it_was_asked_for(tmp_path: Path) -> None:
+    (found,) = foretold(tmp_path, places("ubuntu-24.04"), asked="demo==1.0")
+
+    assert found.repeat == (
+        "manylinux-lab predict --requirement demo==1.0 --distro ubuntu-24.04 --arch x86_64 --variant minimal"
+    )
 
 
 def test_a_broken_promise_is_foreseen(tmp_path: Path) -> None:

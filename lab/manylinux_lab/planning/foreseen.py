@@ -91,7 +91,7 @@ def foresee(run: Run, places: Iterable[Place], keep: Callable[[str], bool]) -> t
             )
             is_known = bench.interpreter.abi != SOME_PYTHON
             if told is not None and (told.interpreter == bench.interpreter.id or not is_known):
-                found.append(_result(run, bench, subject, wheel, told))
+                found.append(_result(run, bench, subject, told))
     return tuple(result for result in found if keep(result.cell))
 
 
@@ -105,10 +105,9 @@ def _wheels(made: Plan) -> Iterator[tuple[Subject, Wheel]]:
                 continue
 
 
-def _result(run: Run, bench: Bench, subject: Subject, wheel: Wheel, told: Forecast) -> Result:
+def _result(run: Run, bench: Bench, subject: Subject, told: Forecast) -> Result:
     check = "import" if told.promise is Promise.SUPPORTED else "refuse"
     outcome = told.outcome
-    command = ["manylinux-lab", "predict", str(wheel.path), "--distro", bench.distro, "--arch", bench.arch]
     return Result(
         cell=f"{bench.id}/{check}/{subject.id}",
         bench=bench.id,
@@ -134,8 +133,15 @@ def _result(run: Run, bench: Bench, subject: Subject, wheel: Wheel, told: Foreca
         side_effects=outcome.side_effects,
         facts={**outcome.facts, "notes": list(told.notes)},
         seconds=0.0,
-        repeat=shlex.join([*command, "--variant", run.options.variant]),
+        repeat=_repeat(subject, bench, run.options.variant),
         lab=__version__,
         run=run.id,
         at=now(),
     )
+
+
+def _repeat(subject: Subject, bench: Bench, variant: str) -> str:
+    """Return the command that predicts again; what an index brought is named as the user did, not by a cache."""
+    what = (subject.argument,) if subject.argument.endswith(".whl") else ("--requirement", subject.argument)
+    place = ("--distro", bench.distro, "--arch", bench.arch, "--variant", variant)
+    return shlex.join(["manylinux-lab", "predict", *what, *place])
