@@ -64,7 +64,7 @@ def recipe_of(wanted: Wanted) -> Recipe:
     """
     release = wanted.release
     if release.bootstrap is None or release.package_manager is None:
-        raise NotAvailable(f"the catalogue has no bootstrap recipe for '{release.id}'")
+        raise NotAvailable("the catalogue has no bootstrap recipe for it")
     if release.bootstrap.tool not in RECIPES:
         raise NotAvailable(f"the catalogue names an unknown bootstrap tool, '{release.bootstrap.tool}'")
     manager = release.package_manager
