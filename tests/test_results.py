@@ -1,6 +1,7 @@
 """Results files: appended, flushed, torn, from the future."""
 
 import resource
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -142,3 +143,28 @@ def test_worst() -> None:
     assert worst([]) is None
     assert worst([Verdict.PASS, Verdict.SKIP]) is Verdict.PASS
     assert worst([Verdict.ERROR, Verdict.FAIL, Verdict.PASS]) is Verdict.FAIL
+
+
+def test_a_huge_file_without_lines_takes_little_memory_and_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "results.jsonl"
+    with path.open("wb") as stream:
+        stream.truncate(256 << 20)  # sparse: it takes no room on the disk
+
+    tracemalloc.start()
+    with pytest.raises(UsageError, match="is not a results file that this lab reads"):
+        read_results(path)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert peak < 128 << 20
+
+
+def test_a_line_nested_without_end_is_torn(tmp_path: Path) -> None:
+    path = tmp_path / "results.jsonl"
+    whole = msgspec.json.encode(result())
+    other = whole.replace(b'"schema":2', b'"schema":"two"').replace(b'"facts":{}', b'"facts":' + b"[" * 1_000_000)
+    nested = whole.replace(b'"facts":{}', b'"facts":{"deep":' + b"[" * 1_000_000 + b"]" * 1_000_000 + b"}", 1)
+    assert nested != whole
+    path.write_bytes(nested + b"\n" + other + b"\n" + whole + b"\n")
+
+    assert read_results(path) == (result(),)

@@ -14,6 +14,7 @@ from .judge import Grade, How, OutcomeKind, Promise, Verdict
 
 SCHEMA = 2
 REASON_LENGTH = 600
+LINE = 32 << 20  # bytes of the longest line that can be a result: facts are bounded far below
 NOTHING: Mapping[str, Any] = {}
 TEXTS = (
     "cell", "bench", "check", "subject", "project", "version", "sha256", "distro", "arch", "interpreter",
@@ -167,7 +168,7 @@ def read_lines(path: Path) -> Iterator[Result]:
     decoder = msgspec.json.Decoder(Result)
     lines = torn = 0
     with path.open("rb") as stream:
-        for line in stream:
+        while line := stream.readline(LINE):  # a longer one comes in parts, none of which is a result
             lines += 1
             result = _parse(decoder, line, path)
             if result is None:
@@ -185,7 +186,7 @@ def _parse(decoder: msgspec.json.Decoder[Result], line: bytes, path: Path) -> Re
         schema = result.schema
     except msgspec.ValidationError:
         result, schema = None, _schema(line)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     if schema is not None and schema > SCHEMA:
         raise UsageError(
@@ -195,7 +196,10 @@ def _parse(decoder: msgspec.json.Decoder[Result], line: bytes, path: Path) -> Re
 
 
 def _schema(line: bytes) -> int | None:
-    document = msgspec.json.decode(line)
+    try:
+        document = msgspec.json.decode(line)
+    except RecursionError:
+        return None
     schema = document.get("schema") if isinstance(document, dict) else None
     return schema if isinstance(schema, int) else None
 
