@@ -22,8 +22,9 @@ BOUNDARIES = {
     *("/work", "/tmp", "output", "time", "memory", "pids"),
 }
 OWNER = """
-import sys, time
+import signal, sys
 from manylinux_lab.engines import ENGINES
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what started the tests may ignore it
 engine = ENGINES[sys.argv[1]]()
 image = engine.find(sys.argv[2])
 with engine.start(image, run="orphan", bench=sys.argv[3]) as bench:
