@@ -4,7 +4,7 @@ import struct
 from collections.abc import Sequence
 
 NEEDED, HASH, STRTAB, SYMTAB, STRSZ, SONAME, RPATH, RUNPATH, FLAGS = 1, 4, 5, 6, 10, 14, 15, 29, 30
-GNU_HASH, VERNEED, VERNEEDNUM = 0x6FFFFEF5, 0x6FFFFFFE, 0x6FFFFFFF
+GNU_HASH, VERSYM, VERNEED, VERNEEDNUM = 0x6FFFFEF5, 0x6FFFFFF0, 0x6FFFFFFE, 0x6FFFFFFF
 RELA, RELASZ, INIT_ARRAY, INIT_ARRAYSZ = 7, 8, 25, 27
 LOAD, DYNAMIC, NOTE, TLS, STACK = 1, 2, 4, 7, 0x6474E551
 UNIQUE_OBJECT, GLOBAL_FUNCTION = 0xA1, 0x12
@@ -25,6 +25,7 @@ def dynamic_elf(
     hash_tag: int = GNU_HASH,
     versions: Sequence[tuple[str, Sequence[str]]] = (),
     weak_versions: bool = False,
+    numbers: Sequence[int] = (),
     notes: bytes = b"",
     align: int = 8,
     constructors: Sequence[bytes] = (),
@@ -32,7 +33,8 @@ def dynamic_elf(
 ) -> bytes:
     """Return a shared object. ``texts`` are entries of its dynamic section, ``tls`` size and alignment.
 
-    ``versions`` are the symbol versions it needs of libraries, ``notes`` the content of its note segment.
+    ``versions`` are the symbol versions it needs of libraries, numbered from 2 on; ``numbers`` are those that the
+    undefined symbols ask for. ``notes`` is the content of its note segment.
     ``constructors`` are the code of functions in its DT_INIT_ARRAY, whose pointers are ``relocated`` or simply there.
     """
     strings = _Strings()
@@ -54,6 +56,7 @@ def dynamic_elf(
     start = (64 if wide else 52) + len(kinds) * (56 if wide else 32)
     places, body = {}, b""
     parts = [(STRTAB, bytes(strings.content)), (SYMTAB, table), (hash_tag, hashes)]
+    parts += [(VERSYM, struct.pack(f"{order}{len(numbers) + 1}H", 0, *numbers))] if numbers else []
     for tag, part in [*parts, *([(VERNEED, needs)] if needs else []), *([(-NOTE, notes)] if notes else [])]:
         body += b"\0" * (-(start + len(body)) % 8)
         places[tag] = start + len(body)
@@ -117,13 +120,15 @@ def _version_needs(
     strings: _Strings, versions: Sequence[tuple[str, Sequence[str]]], order: str, *, flags: int
 ) -> bytes:
     table = b""
+    index = 1
     for number, (library, names) in enumerate(versions, 1):
         size = 16 * (1 + len(names))
         following = size if number < len(versions) else 0
         table += struct.pack(f"{order}2H3I", 1, len(names), strings.add(library), 16, following)
         for place, name in enumerate(names, 1):
             step = 16 if place < len(names) else 0
-            table += struct.pack(f"{order}I2H2I", 0, flags, 2, strings.add(name), step)
+            index += 1
+            table += struct.pack(f"{order}I2H2I", 0, flags, index, strings.add(name), step)
     return table
 
 

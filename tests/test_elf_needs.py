@@ -31,6 +31,7 @@ GOOD = dynamic_elf(
     texts=((NEEDED, "libc.so.6"), (NEEDED, "libm.so.6")),
     versions=VERSIONS,
     undefined=["PyList_New", "inflate_fast", "puts"],
+    numbers=[1, 1, 3],
     ordinary=["f", "g"],
     notes=note(3, b"\x12\x34") + level(0b100),
     align=4096,
@@ -55,6 +56,26 @@ def test_versions_and_symbols_are_read_in_every_size_and_byte_order(machine: int
     assert found.versions == (("libc.so.6", ("GLIBC_2.17", "GLIBC_2.2.5")), ("libm.so.6", ("GLIBC_2.29",)))
     assert (found.python, found.watched, found.exported) == (("_PyX",), ("inflate_fast",), 1)
     assert (found.bits, found.little_endian, found.libc) == (64 if wide else 32, order == "<", "glibc")
+
+
+@pytest.mark.parametrize(
+    ("machine", "wide", "order"), [(62, True, "<"), (3, False, "<"), (22, True, ">"), (20, False, ">")]
+)
+def test_of_each_version_the_first_symbol_that_asks_for_it_is_named(machine: int, wide: bool, order: str) -> None:
+    names, numbers = ["memmove", "puts", "exp", "memcpy", "mine"], [2, 3, 0x8004, 2, 1]
+    data = dynamic_elf(
+        machine=machine, wide=wide, order=order, versions=VERSIONS, undefined=names, numbers=numbers, ordinary=["a"]
+    )
+
+    assert facts_of(data).first_symbols == (
+        ("libc.so.6", "GLIBC_2.17", "memcpy"),
+        ("libc.so.6", "GLIBC_2.2.5", "puts"),
+        ("libm.so.6", "GLIBC_2.29", "exp"),
+    )
+
+
+def test_a_file_without_numbers_of_versions_names_no_symbols() -> None:
+    assert facts_of(dynamic_elf(versions=VERSIONS, undefined=["puts"])).first_symbols == ()
 
 
 def test_weak_versions_are_not_insisted_on() -> None:

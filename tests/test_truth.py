@@ -137,6 +137,34 @@ def test_the_advice_names_the_honest_tag(tag: str, wanted: list[str], lowest: st
     assert advice in " ".join(found.advice)
 
 
+@pytest.mark.parametrize(
+    ("tag", "library"), [("musllinux_1_2_x86_64", "libc.so.6"), ("manylinux_2_17_x86_64", "libc.musl-x86_64.so.1")]
+)
+def test_nobody_is_told_to_bundle_a_c_library(tag: str, library: str) -> None:
+    found = truth(tag, library, "libodbc.so.2")
+
+    assert found.tags[0].reasons[0] == f"'{FILE}' needs '{library}', another C library than the tag's."
+    assert found.advice == (
+        f"Build it on a system with the C library of its tag: it is linked with '{library}'.",
+        "Bundle 'libodbc.so.2' with 'auditwheel repair': no policy has it.",
+    )
+
+
+def test_the_symbol_that_asks_for_a_version_is_named_wherever_the_version_is() -> None:
+    need = Need(file=FILE, library="libc.so.6", version="GLIBC_2.14", symbol="memcpy")
+    found = truth("manylinux_2_5_x86_64", "libc.so.6", versions=(need,))
+    sentence = f"'{FILE}' needs symbol version 'GLIBC_2.14' of 'libc.so.6' for 'memcpy'."
+
+    assert found.tags[0].reasons == (sentence,)
+    assert sentence in found.advice[0]
+    assert [one.symbol for one in found.policies[0].obstacles] == ["memcpy"]
+
+
+@pytest.mark.parametrize("tag", ["win_amd64", "macosx_11_0_arm64"])
+def test_tags_of_other_systems_are_not_said_to_be_refused(tag: str) -> None:
+    assert truth(tag, files=0, machines=frozenset()).refused == ()
+
+
 def test_a_true_tag_needs_no_advice() -> None:
     found = truth("manylinux_2_17_x86_64", "libc.so.6:GLIBC_2.17")
 

@@ -3,7 +3,7 @@
 What one file of the wheel finds in another file of the wheel is not needed from the system.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ..wheels.elf import ElfFacts, Kind
@@ -13,11 +13,15 @@ LIBPYTHON = "libpython"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Need:
-    """What ``file`` of the wheel needs of a system library: ``version`` is empty for the library itself."""
+    """What ``file`` of the wheel needs of a system library: ``version`` is empty for the library itself.
+
+    ``symbol`` is one that asks for the version, where the file tells.
+    """
 
     file: str
     library: str
     version: str = ""
+    symbol: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,11 +80,7 @@ def needs_of(facts: Sequence[ElfFacts], arch: str, extensions: Iterable[str] = (
         machines=frozenset(fact.machine for fact in facts if fact.kind is not Kind.OTHER and fact.machine),
         libraries=tuple(_need(fact, library) for fact, library in outer if not library.startswith(LIBPYTHON)),
         versions=tuple(
-            Need(file=fact.path, library=library, version=version)
-            for fact in files
-            for library, versions in fact.versions
-            if library not in own and not library.startswith(LIBPYTHON)
-            for version in versions
+            need for fact in files for need in _versions(fact) if need.library not in own and not _is_libpython(need)
         ),
         symbols=tuple(
             (fact.path, library, symbol) for fact, library in outer for symbol in fact.watched if fact.watched
@@ -93,6 +93,18 @@ def needs_of(facts: Sequence[ElfFacts], arch: str, extensions: Iterable[str] = (
         aligns=tuple((fact.path, fact.align) for fact in files if fact.align),
         essential=_essential(files, frozenset(extensions)),
     )
+
+
+def _versions(fact: ElfFacts) -> Iterator[Need]:
+    first = {(library, version): symbol for library, version, symbol in fact.first_symbols}
+    for library, versions in fact.versions:
+        for version in versions:
+            symbol = first.get((library, version), "")
+            yield Need(file=fact.path, library=library, version=version, symbol=symbol)
+
+
+def _is_libpython(need: Need) -> bool:
+    return need.library.startswith(LIBPYTHON)
 
 
 def _need(fact: ElfFacts, library: str) -> Need:

@@ -7,14 +7,21 @@ from functools import cache
 from ..bench.loader import C_LIBRARY, glibc_release
 from ..catalogue.distro import Libc
 from ..wheels.policies import Policy, policies
-from .needs import Flaw, Needs
+from .needs import Flaw, Need, Needs
 
+# Of every C library: what no other system has, and nobody can bundle. All policies of the library itself allow these.
+C_LIBRARIES = frozenset(
+    {"libc.so.6", "libm.so.6", "libdl.so.2", "librt.so.1", "libpthread.so.0", "libutil.so.1", "libc.so"}
+)
 LOADERS = ("ld-linux", "ld64.so", "ld-musl")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Obstacle:
-    """What stands in the way of a policy: a library it does not allow, a version or a symbol that it does not have."""
+    """What stands in the way of a policy: a library it does not allow, a version or a symbol that it does not have.
+
+    With a version, ``symbol`` is one that asks for it, where the file tells.
+    """
 
     file: str
     library: str
@@ -22,13 +29,20 @@ class Obstacle:
     symbol: str = ""
 
     @property
+    def is_other_libc(self) -> bool:
+        """Whether it is a part of another C library than the tag's."""
+        is_whole = not (self.version or self.symbol)
+        return is_whole and (self.library in C_LIBRARIES or C_LIBRARY.match(self.library) is not None)
+
+    @property
     def what(self) -> str:
         """Return a clause that follows the file's name."""
+        if self.version:
+            of_symbol = f" for '{self.symbol}'" if self.symbol else ""
+            return f"needs symbol version '{self.version}' of '{self.library}'{of_symbol}"
         if self.symbol:
             return f"uses '{self.symbol}', which is no public symbol of '{self.library}' everywhere"
-        if self.version:
-            return f"needs symbol version '{self.version}' of '{self.library}'"
-        if C_LIBRARY.match(self.library):
+        if self.is_other_libc:
             return f"needs '{self.library}', another C library than the tag's"
         return f"needs '{self.library}', which not every system has"
 
@@ -43,6 +57,11 @@ def flaws_of(needs: Needs) -> Iterator[Flaw]:
         yield Flaw(file=file, what=f"insists on a CPU of level x86-64-v{level}, which no policy promises")
 
 
+def obstacle_of(need: Need) -> Obstacle:
+    """Return a need of a symbol version as what stands in the way."""
+    return Obstacle(file=need.file, library=need.library, version=need.version, symbol=need.symbol)
+
+
 def obstacles_of(needs: Needs, one: Policy) -> Iterator[Obstacle]:
     """Yield what a policy does not allow, in the order of the files."""
     for need in needs.libraries:
@@ -51,7 +70,7 @@ def obstacles_of(needs: Needs, one: Policy) -> Iterator[Obstacle]:
     for need in needs.versions:
         is_judged = _allows(one, need.library) and one.libc is Libc.GLIBC  # musl's loader compares no versions
         if is_judged and family_of(need.version) in families() and need.version not in one.versions:
-            yield Obstacle(file=need.file, library=need.library, version=need.version)
+            yield obstacle_of(need)
     for file, library, symbol in needs.symbols:
         if symbol in one.forbidden.get(library, ()):
             yield Obstacle(file=file, library=library, symbol=symbol)

@@ -11,7 +11,10 @@ from ..catalogue.distro import Libc
 from ..wheels.policies import index_arches, policies
 from ..wheels.tags import Claim, claim_of
 from .needs import Flaw, Needs
-from .obstacles import Obstacle, flaws_of, glibc_minor, obstacles_of
+from .obstacles import Obstacle, flaws_of, glibc_minor, obstacle_of, obstacles_of
+
+# Tags of systems that the lab knows nothing of; the package index takes wheels for them.
+OTHER_SYSTEMS = ("win", "macosx_", "ios_", "android_", "pyodide_", "pyemscripten_")
 
 
 class Holds(Enum):
@@ -161,7 +164,7 @@ def _too_new(needs: Needs, claim: Claim) -> Iterator[Obstacle]:
     promised = max(claim.version[1], _first_glibc(claim.arch))
     for need in needs.versions:
         if glibc_minor(need.version) > promised:
-            yield Obstacle(file=need.file, library=need.library, version=need.version)
+            yield obstacle_of(need)
 
 
 def _first_glibc(arch: str) -> int:
@@ -192,7 +195,7 @@ def _refused(names: Sequence[str], claims: dict[str, Claim | None], newest_glibc
     for name in names:
         claim = claims[name]
         if name == "any" or claim is None:
-            if claim is None and name != "any":
+            if claim is None and name != "any" and not name.startswith(OTHER_SYSTEMS):
                 yield f"'{name}' is no platform tag that the package index takes."
             continue
         kind = name.partition("_")[0]
@@ -211,7 +214,12 @@ def _advice(
 ) -> Iterator[str]:
     if not answers:
         return
-    bundle = sorted({one.library for one in answers[-1].obstacles if not (one.version or one.symbol)})
+    foreign = sorted({one.library for one in answers[-1].obstacles if one.is_other_libc})
+    if foreign:
+        linked = ", ".join(repr(name) for name in foreign)
+        yield f"Build it on a system with the C library of its tag: it is linked with {linked}."
+    whole = {one.library for one in answers[-1].obstacles if not (one.version or one.symbol)}
+    bundle = sorted(whole - set(foreign))
     if bundle:
         yield f"Bundle {', '.join(repr(name) for name in bundle)} with 'auditwheel repair': no policy has it."
     honest = claim_of(lowest)

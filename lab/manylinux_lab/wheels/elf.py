@@ -23,7 +23,8 @@ class ElfFacts:
     bytes aligned to ``tls_align`` in the block that every thread was given at its start. ``unique`` are the symbols
     that the file defines with the binding STB_GNU_UNIQUE. ``note`` says in words what could not be read.
 
-    ``versions`` are (library, symbol versions of it) that the loader insists on. ``exported`` counts the symbols that
+    ``versions`` are (library, symbol versions of it) that the loader insists on, ``first_symbols``
+    (library, version, the first symbol by name that asks for it). ``exported`` counts the symbols that
     others may bind to; of the undefined ones, ``watched`` are those that some policy forbids and ``python`` those of
     Python's C API. ``align`` is the smallest alignment of a loaded segment in bytes, ``x86_level`` the x86-64 level
     that the file insists on (1 is the baseline, 0 says nothing). ``relr`` tells of DT_RELR relocations, ``textrel`` of
@@ -47,6 +48,7 @@ class ElfFacts:
     bits: int = 0
     little_endian: bool = True
     versions: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    first_symbols: tuple[tuple[str, str, str], ...] = ()
     exported: int = 0
     watched: tuple[str, ...] = ()
     python: tuple[str, ...] = ()

@@ -4,8 +4,8 @@ Layouts are those of the gABI, the GNU symbol versioning and the x86 psABI's pro
 """
 
 import struct
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from elftools.common.exceptions import ELFError
@@ -16,6 +16,7 @@ from .dynamic import Dynamic
 from .policies import watched_symbols
 
 VER_FLG_WEAK = 0x2
+VERSION_NUMBER = 0x7FFF  # the bit above it hides a symbol from those who ask for no version
 NT_GNU_BUILD_ID = 3
 NT_GNU_PROPERTY_TYPE_0 = 5
 X86_ISA_1_NEEDED = 0xC0008002
@@ -30,12 +31,16 @@ PYTHON = (b"Py", b"_Py")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tables:
-    """Where the dynamic section says the tables are, as offsets in the file; None for one that is not there."""
+    """The tables that the dynamic section points to; ``versions_at`` is an offset in the file, None without that table.
+
+    ``numbers`` are those of the versions of the symbols, two bytes for each.
+    """
 
     order: str
     is_64: bool
     strings: bytes
     symbols: bytes
+    numbers: bytes
     versions_at: int | None
     versions_count: int
 
@@ -49,6 +54,7 @@ def tables_of(elf: ELFFile, stream: BinaryIO, segment: Dynamic, count: int) -> T
     _, symbols_at = segment.get_table_offset("DT_SYMTAB")
     _, strings_at = segment.get_table_offset("DT_STRTAB")
     _, versions_at = segment.get_table_offset("DT_VERNEED")
+    _, numbers_at = segment.get_table_offset("DT_VERSYM")
     values = {str(tag.entry.d_tag): int(tag.entry.d_val) for tag in segment.iter_tags()}
     size = 24 if elf.elfclass == 64 else 16
     return Tables(
@@ -56,25 +62,43 @@ def tables_of(elf: ELFFile, stream: BinaryIO, segment: Dynamic, count: int) -> T
         is_64=elf.elfclass == 64,
         strings=b"" if strings_at is None else read_at(stream, strings_at, values.get("DT_STRSZ", 0)),
         symbols=b"" if symbols_at is None else read_at(stream, symbols_at, count * size),
+        numbers=b"" if numbers_at is None else read_at(stream, numbers_at, count * 2),
         versions_at=versions_at,
         versions_count=values.get("DT_VERNEEDNUM", 0),
     )
 
 
-def needed_versions(stream: BinaryIO, tables: Tables) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Return (library, its symbol versions) that the file insists on; the loader only warns about weak ones."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VersionNeed:
+    """A symbol version of a library that the file insists on; ``number`` stands for it in the table of numbers."""
+
+    library: str
+    version: str
+    number: int
+
+
+def version_needs(stream: BinaryIO, tables: Tables) -> tuple[VersionNeed, ...]:
+    """Return what the file insists on; about weak versions the loader only warns.
+
+    Raises:
+        ELFError, struct.error: the table contradicts itself.
+    """
     if tables.versions_at is None:
         return ()
     data = read_at(stream, tables.versions_at, VERSIONS_LIMIT)
+    return tuple(need for need, flags in _version_needs(data, tables) if not flags & VER_FLG_WEAK)
+
+
+def by_library(needs: Iterable[VersionNeed]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return (library, its symbol versions)."""
     found: dict[str, set[str]] = {}
-    for library, version, flags in _version_needs(data, tables):
-        if not flags & VER_FLG_WEAK:
-            found.setdefault(library, set()).add(version)
+    for need in needs:
+        found.setdefault(need.library, set()).add(need.version)
     return tuple((library, tuple(sorted(versions))) for library, versions in sorted(found.items()))
 
 
-def _version_needs(data: bytes, tables: Tables) -> Iterator[tuple[str, str, int]]:
-    """Yield library, version and flags of each entry; a chain that turns back ends at the limit."""
+def _version_needs(data: bytes, tables: Tables) -> Iterator[tuple[VersionNeed, int]]:
+    """Yield each entry with its flags; a chain that turns back ends at the limit."""
     left = ENTRIES_LIMIT
     place = 0
     for _ in range(min(tables.versions_count, ENTRIES_LIMIT)):
@@ -82,8 +106,9 @@ def _version_needs(data: bytes, tables: Tables) -> Iterator[tuple[str, str, int]
         library = text_at(tables.strings, file)
         entry = place + first
         for _ in range(count):
-            _, flags, _, name, step = struct.unpack_from(f"{tables.order}I2H2I", data, entry)
-            yield library, text_at(tables.strings, name), flags
+            _, flags, number, name, step = struct.unpack_from(f"{tables.order}I2H2I", data, entry)
+            version = text_at(tables.strings, name)
+            yield VersionNeed(library=library, version=version, number=number & VERSION_NUMBER), flags
             left -= 1
             entry += step
             if left <= 0:
@@ -97,31 +122,50 @@ def _version_needs(data: bytes, tables: Tables) -> Iterator[tuple[str, str, int]
 class Symbols:
     """``exported`` counts what others may bind to, ``undefined`` what the file does not define and that is not weak.
 
-    Of the latter, ``watched`` are those that some policy forbids, ``python`` those of Python's C API.
+    Of the latter, ``watched`` are those that some policy forbids, ``python`` those of Python's C API. ``first`` has for
+    the number of a version the first symbol, by name, that asks for it, weak ones too.
     """
 
     exported: int = 0
     undefined: int = 0
     watched: tuple[str, ...] = ()
     python: tuple[str, ...] = ()
+    first: Mapping[int, str] = field(default_factory=dict)
 
 
 def read_symbols(tables: Tables) -> Symbols:
     """Return what the symbol table says."""
     form = f"{tables.order}{'IBBH16x' if tables.is_64 else 'I8xBBH'}"
     exported = 0
-    undefined = []
+    undefined: list[tuple[int, int, int]] = []
     whole = len(tables.symbols) // struct.calcsize(form) * struct.calcsize(form)
-    for name, info, other, section in struct.iter_unpack(form, tables.symbols[:whole]):
+    for place, (name, info, other, section) in enumerate(struct.iter_unpack(form, tables.symbols[:whole])):
         if not section:
-            if info >> 4 != STB_WEAK:  # a file gets along without a weak symbol
-                undefined.append(name)
+            undefined.append((place, name, info >> 4))
         elif info >> 4 in EXPORTING and not other & 3:
             exported += 1
-    names = {_bytes_at(tables.strings, offset) for offset in undefined} - {b""}  # the first entry is always empty
+    # The first entry is always empty, and a file gets along without a weak symbol.
+    names = {_bytes_at(tables.strings, offset) for _, offset, binding in undefined if binding != STB_WEAK} - {b""}
     watched = {name.encode() for name in watched_symbols()} & names
     python = {name for name in names if name.startswith(PYTHON)}
-    return Symbols(exported=exported, undefined=len(names), watched=_decoded(watched), python=_decoded(python))
+    return Symbols(
+        exported=exported,
+        undefined=len(names),
+        watched=_decoded(watched),
+        python=_decoded(python),
+        first=_first(tables, [(place, offset) for place, offset, _ in undefined]),
+    )
+
+
+def _first(tables: Tables, undefined: Sequence[tuple[int, int]]) -> dict[int, str]:
+    """Return the first symbol of each version's number; ``undefined`` are (place in the table, offset of the name)."""
+    found: dict[int, bytes] = {}
+    for place, offset in undefined:
+        if 2 * place + 2 <= len(tables.numbers):
+            number = struct.unpack_from(f"{tables.order}H", tables.numbers, 2 * place)[0] & VERSION_NUMBER
+            name = _bytes_at(tables.strings, offset)
+            found[number] = min(name, found.get(number, name))
+    return {number: name.decode("utf-8", "replace") for number, name in found.items()}
 
 
 def _decoded(names: set[bytes]) -> tuple[str, ...]:

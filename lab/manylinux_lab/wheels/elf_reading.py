@@ -9,7 +9,7 @@ from .binary import UNREADABLE, Binary, LoadedFile
 from .constructors import flushes_to_zero
 from .dynamic import Dynamic
 from .elf import ElfFacts, Kind
-from .elf_needs import needed_versions, read_headers, read_symbols, tables_of
+from .elf_needs import by_library, read_headers, read_symbols, tables_of, version_needs
 from .symbols import TEXT_LIMIT, symbol_count, unique_symbols
 
 DF_STATIC_TLS = 0x10
@@ -63,9 +63,12 @@ def read_facts(elf: LoadedFile, stream: BinaryIO, facts: ElfFacts) -> ElfFacts:
 def _with_needs(elf: ELFFile, stream: BinaryIO, segment: Dynamic, facts: ElfFacts) -> ElfFacts:
     tables = tables_of(elf, stream, segment, symbol_count(elf, stream, segment))
     symbols = read_symbols(tables)
+    needs = version_needs(stream, tables)
+    first = {(one.library, one.version, symbols.first[one.number]) for one in needs if symbols.first.get(one.number)}
     return replace(
         facts,
-        versions=needed_versions(stream, tables),
+        versions=by_library(needs),
+        first_symbols=tuple(sorted(first)),
         exported=symbols.exported,
         watched=symbols.watched,
         python=symbols.python,
