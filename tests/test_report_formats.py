@@ -86,6 +86,7 @@ MANY = settings(deadline=None, max_examples=60)
 @MANY
 @given(TEXTS)
 @example("a_b_ c__ d")
+@example("\\\\")
 def test_text_in_restructuredtext_stays_text(text: str) -> None:
     for source in (escape.rst(text), f"before {escape.rst(text)}", f"- {escape.rst(text)}", f"  {escape.rst(text)}"):
         tree = document(f"A paragraph.\n\n{source}\n")
@@ -105,6 +106,7 @@ def test_literals_in_restructuredtext_stay_text(text: str) -> None:
 
 @MANY
 @given(st.lists(TEXTS, min_size=1, max_size=3, unique=True))
+@example(["\\\\"])
 def test_tables_in_restructuredtext_hold_any_text(texts: list[str]) -> None:
     content = Matrix(rows=tuple(texts), columns=("a", texts[0]), words=tuple((text, "ok") for text in texts))
     tree = document(rst.table(content))

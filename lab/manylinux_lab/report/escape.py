@@ -11,6 +11,7 @@ SAFE = frozenset(" -./,()'")
 RST_SPECIAL = re.compile(r"[\\`*|@<>\[\]]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|:(?!\s)")
 # What begins with a sign or an enumerator is a list, a field, an option, a directive, a doctest or a transition.
 RST_START = re.compile(r"[^\w\\]|\(?\w+[.)](?:\s|$)")
+RST_RULE = re.compile(r"\\+")  # a line of one sign alone underlines a title, and a backslash is a sign
 ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;", "|": "&#124;"}
 
 
@@ -30,6 +31,8 @@ def html(text: str) -> str:
 def rst(text: str) -> str:
     """Return text that reStructuredText shows as it is, at the start of a block or within a line."""
     line = RST_SPECIAL.sub(lambda match: f"\\{match[0]}", plain(text))
+    if RST_RULE.fullmatch(line):
+        return f"\\ {line}"  # an escaped space shows nothing
     return f"\\{line}" if RST_START.match(line) else line
 
 
