@@ -68,6 +68,14 @@ def test_a_torn_last_line_is_passed_over_and_does_not_spoil_the_next(tmp_path: P
     assert read_results(path) == (result(), result(check="smoke"))
 
 
+@pytest.mark.parametrize("part", [b'0,"seconds":1.5}', b'"a":1}', b'{"schema":2,"cell":7,"be', b'{"schema":"\xff"}'])
+def test_a_line_is_torn_also_where_its_rest_begins_like_another_value(tmp_path: Path, part: bytes) -> None:
+    path = tmp_path / "results.jsonl"
+    write(path, result())
+    path.write_bytes(part + b"\n" + path.read_bytes())
+    assert read_results(path) == (result(),)
+
+
 def test_what_a_full_disk_cut_off_is_written_again_on_a_line_of_its_own(tmp_path: Path) -> None:
     path = tmp_path / "results.jsonl"
     with ResultsWriter(path) as writer:

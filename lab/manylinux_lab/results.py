@@ -198,7 +198,7 @@ def _parse(decoder: msgspec.json.Decoder[Result], line: bytes, path: Path) -> Re
 def _schema(line: bytes) -> int | None:
     try:
         document = msgspec.json.decode(line)
-    except RecursionError:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # a wrong type may stand before the tear
         return None
     schema = document.get("schema") if isinstance(document, dict) else None
     return schema if isinstance(schema, int) else None
