@@ -301,7 +301,7 @@ def test_a_summary_stays_within_what_a_step_may_have() -> None:
 @pytest.mark.parametrize("text", NASTY)
 def test_no_text_begins_a_command_of_its_own(text: str) -> None:
     lines = render("annotations", *hostile_run(text)).splitlines()
-    assert [line.partition(" ")[0] for line in lines] == ["::error", "::error", "::error", "::warning"]
+    assert [line.partition(" ")[0] for line in lines] == ["::error", "::error", "::warning", "::warning"]
     for line in lines:
         properties, _, message = line.partition(" ")[2].partition("::")
         assert not re.search(r"[:,\r\n]|%(?!25|0D|0A|3A|2C)", properties)
@@ -317,6 +317,30 @@ def test_annotations_stay_within_what_a_step_may_have() -> None:
     lines = render("annotations", run(), many).splitlines()
     assert len(lines) == 10
     assert lines[-1] == "::error title=and more::3 more cells; the reports have them."
+
+
+def half_predicted(most: int) -> list[Result]:
+    """Return more broken promises that are only predicted than a format shows, and after them one that was seen."""
+    foretold = [
+        result(subject=f"x{number}", verdict=Verdict.FAIL, how=How.PREDICTED, grade=Grade.NONE)
+        for number in range(most)
+    ]
+    return [*foretold, result(subject="seen", verdict=Verdict.FAIL)]
+
+
+def test_predictions_take_no_place_from_what_was_seen() -> None:
+    lines = render("annotations", run(), half_predicted(12)).splitlines()
+    assert [line.partition(" ")[0] for line in lines] == ["::error"] + 10 * ["::warning"]
+    assert "/seen::" in lines[0]
+    assert lines[-1] == "::warning title=and more::3 more cells; the reports have them."
+    text = render("github", run(), half_predicted(3))
+    assert text.index("/seen<") < text.index("/x0<")
+
+
+def test_sarif_cuts_off_predictions_before_what_was_seen() -> None:
+    log = json.loads(render("sarif", run(), half_predicted(sarif.MOST)))["runs"][0]
+    assert log["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "seen"
+    assert [one["level"] for one in log["results"][:2]] == ["error", "warning"]
 
 
 MUSL = bench("alpine-3.20", abi="cp312", libc="musl", libc_version=(1, 2))

@@ -60,9 +60,14 @@ def _tables(report: Report) -> Iterator[str]:
 
 
 def _needy(report: Report) -> list[ReportCell]:
-    """Return the cells that need attention, the worst first."""
+    """Return the cells that need attention: what was seen before what is predicted, and of each the worst first."""
     found = [cell for cell in report.cells if cell.verdict in LEVELS]
-    return sorted(found, key=lambda cell: [*LEVELS].index(cell.verdict) if cell.verdict else 0)
+    return sorted(found, key=lambda cell: (cell.is_predicted, [*LEVELS].index(cell.verdict) if cell.verdict else 0))
+
+
+def _level(cell: ReportCell) -> str:
+    """Return the level of an annotation: what is only predicted is no error."""
+    return LEVELS[cell.verdict] if cell.verdict and not cell.is_predicted else "warning"
 
 
 def _detail(cell: ReportCell) -> str:
@@ -77,11 +82,11 @@ def _folded(title: str, content: str) -> str:
 
 
 def annotations(run: Run, results: Sequence[Result]) -> str:
-    """Return one command for each cell that needs attention, the worst first. Same results, same text."""
+    """Return a command for each cell that needs attention, what was seen first. Same results, same text."""
     needy = _needy(report_of(run, results))
     lines: list[str] = []
     for level in ("error", "warning"):
-        found = [cell for cell in needy if cell.verdict and LEVELS[cell.verdict] == level]
+        found = [cell for cell in needy if _level(cell) == level]
         shown = found if len(found) <= ANNOTATIONS else found[: ANNOTATIONS - 1]
         lines += [command(level, f"{cell.word} {cell.cell}", cell.reason, f"repeat: {cell.repeat}") for cell in shown]
         if len(shown) < len(found):

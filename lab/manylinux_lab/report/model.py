@@ -100,6 +100,11 @@ class ReportCell:
         """Whether there is nothing to act on: a kept promise, or a cell that did not apply."""
         return self.verdict in {Verdict.PASS, Verdict.SKIP}
 
+    @property
+    def is_predicted(self) -> bool:
+        """Whether nothing was run for it."""
+        return self.how is How.PREDICTED
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReportPrediction:

@@ -13,7 +13,7 @@ from urllib.parse import quote
 import msgspec
 
 from ..coload.evidence import Kind, Weight
-from ..judge import How, Verdict
+from ..judge import Verdict
 from ..results import Result
 from ..runs import Run
 from .escape import plain
@@ -25,6 +25,7 @@ SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sar
 # GitHub takes 25,000 results and shows 5,000, the worst first.
 MOST = 5000
 LEVELS = {Verdict.FAIL: "error", Verdict.WARN: "warning", Verdict.UNKNOWN: "note"}
+LEVEL_ORDER = (*LEVELS.values(), "none")
 QUESTIONS = {
     "read": "The file is a wheel",
     "resolve": "An installer finds a release for the bench",
@@ -45,7 +46,7 @@ def render(run: Run, results: Sequence[Result]) -> str:
 def log_of(report: Report) -> dict[str, Any]:
     """Return the log as SARIF has it, with one run."""
     needy = [cell for cell in report.cells if cell.verdict in LEVELS]
-    needy.sort(key=lambda cell: [*LEVELS].index(cell.verdict) if cell.verdict else 0)
+    needy.sort(key=lambda cell: (LEVEL_ORDER.index(_level(cell)), cell.is_predicted))
     rules = sorted({_rule(cell) for cell in needy})
     positions = {rule: position for position, rule in enumerate(rules)}
     return {
@@ -92,7 +93,7 @@ def _result(cell: ReportCell, positions: Mapping[str, int]) -> dict[str, Any]:
     return {
         "ruleId": rule,
         "ruleIndex": positions[rule],
-        "level": "warning" if cell.how is How.PREDICTED and cell.verdict is Verdict.FAIL else _level(cell),
+        "level": _level(cell),
         "message": {"text": _message(cell)},
         "locations": [_location(cell)],
         "partialFingerprints": {"manylinuxLabCell/v1": fingerprint(cell), "primaryLocationLineHash": fingerprint(cell)},
@@ -101,12 +102,14 @@ def _result(cell: ReportCell, positions: Mapping[str, int]) -> dict[str, Any]:
 
 
 def _level(cell: ReportCell) -> str:
+    if cell.is_predicted and cell.verdict is Verdict.FAIL:
+        return "warning"
     return LEVELS[cell.verdict] if cell.verdict else "none"
 
 
 def _message(cell: ReportCell) -> str:
     """Return what happened, where, and what to do, as plain text: SARIF reads brackets as links."""
-    how = "Predicted: " if cell.how is How.PREDICTED else ""
+    how = "Predicted: " if cell.is_predicted else ""
     reason = plain(cell.reason) or cell.word
     words = " ".join([f"{how}{reason}", *map(plain, cell.advice), f"({plain(cell.cell)})"])
     return re.sub(r"([\\\[\]])", r"\\\1", words)
