@@ -129,6 +129,18 @@ def test_a_night_speaks_up_when_a_cell_gets_worse(shell: Shell) -> None:
     assert "smoke" in (shell.folder / "changes.md").read_text(encoding="utf-8")
 
 
+def test_a_night_that_got_worse_is_in_the_history_of_the_next() -> None:
+    """A step that restores and saves, such as ``actions/cache``, saves nothing where the job fails."""
+    night = yaml.safe_load((RECIPES / "nightly.yml").read_text(encoding="utf-8"))["jobs"]["night"]["steps"]
+    found, kept = (
+        next(step for step in night if step.get("uses", "").startswith(f"actions/cache/{way}@"))
+        for way in ("restore", "save")
+    )
+    assert kept["if"] == "${{ !cancelled() }}"
+    assert found["with"].items() >= kept["with"].items()
+    assert night.index(kept) > next(at for at, step in enumerate(night) if "compare" in step.get("run", ""))
+
+
 def steps(workflow: dict[str, Any]) -> Iterator[str]:
     """Yield the scripts of a workflow's steps."""
     for job in workflow["jobs"].values():
