@@ -146,3 +146,13 @@ def test_the_last_release_with_a_library_is_told(capsys: pytest.CaptureFixture[s
     assert "the system package 'libxcrypt-compat' would bring it" in " ".join(text.split("Fedora:")[1].split())
     assert [one["distro"] for one in entry["forecasts"]] == ["fedora-44"]
     assert (span["holds"][-1], span["fails"][0], span["unknown"]) == ("29", "30", [])
+
+
+@pytest.mark.parametrize("words", [["--write", "out.txt"], ["--up-to", "manylinux2010"], ["--only-wheels"]])
+def test_options_for_requirements_are_not_dropped_silently(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, words: list[str]
+) -> None:
+    code = main(["predict", str(build_wheel(tmp_path, files={"demo.py": b""})), *words])
+
+    assert code == 4
+    assert f"{words[0]} is about requirements; name some with --requirement." in capsys.readouterr().err

@@ -38,6 +38,11 @@ LEGEND = (
 )
 
 
+OF_REQUIREMENTS = (
+    "python", "pip", "only_wheels", "up_to", "no_download", "write", "index_url", "find_links", "pre"
+)  # fmt: skip
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the wheels, the selection of places, the format, and what requirements need."""
     parser.add_argument("wheels", metavar="WHEEL", nargs="*", help="wheel files, or folders of wheels")
@@ -96,6 +101,9 @@ def execute(arguments: argparse.Namespace) -> int:
     """
     if not arguments.wheels and not arguments.requirement:
         raise UsageError("Name wheel files or folders of wheels, or requirements with --requirement.")
+    useless = [option for option in OF_REQUIREMENTS if getattr(arguments, option)]
+    if useless and not arguments.requirement:
+        raise UsageError(f"--{useless[0].replace('_', '-')} is about requirements; name some with --requirement.")
     catalogue = _catalogue(arguments)
     releases = select(catalogue, arguments.distro or ["supported"], date.today())
     entries, fails = _of_wheels(arguments, catalogue, releases)
