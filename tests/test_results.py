@@ -13,6 +13,7 @@ from records import result
 
 from manylinux_lab.errors import UsageError
 from manylinux_lab.judge import Verdict
+from manylinux_lab.report import agreement
 from manylinux_lab.results import Result, ResultsWriter, exit_code, in_short, read_results, worst
 
 
@@ -49,6 +50,16 @@ def test_a_kept_promise_needs_neither_facts_nor_a_repeat_command_in_memory(verdi
         assert in_short(result(verdict=verdict)).cell is short.cell
     else:
         assert short is whole
+
+
+def test_reports_at_the_end_of_a_run_count_the_same_predictions_as_later_ones() -> None:
+    foreseen = result(facts={"predicted": {"outcome": "ok", "agrees": True, "reason": "x"}, "evidence": ["x"] * 100})
+    missed = result(facts={"predicted": {"outcome": "broken", "agrees": False, "reason": "x"}, "evidence": ["x"]})
+    found = [foreseen, missed]
+
+    assert agreement.lines([in_short(one) for one in found]) == agreement.lines(found) != ()
+    assert agreement.differences([in_short(one) for one in found]) == agreement.differences(found) != ()
+    assert in_short(foreseen).facts == {"predicted": {"outcome": "ok"}}
 
 
 def test_each_line_is_in_the_file_before_write_returns(tmp_path: Path) -> None:

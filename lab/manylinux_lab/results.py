@@ -97,14 +97,22 @@ def now() -> str:
 
 
 def in_short(result: Result) -> Result:
-    """Return a result as reports need it: of a kept promise, what was seen stays in the file.
+    """Return a result as reports need it: of a kept promise that was foreseen, what was seen stays in the file.
 
     A run may have many thousand of them; their words are shared, with each other and with the plan.
     """
     if result.verdict not in {Verdict.PASS, Verdict.SKIP}:
         return result
     texts: dict[str, Any] = {name: sys.intern(getattr(result, name)) for name in TEXTS}
-    return replace(result, **texts, facts=NOTHING, repeat="", conditions=None)
+    return replace(result, **texts, facts=_facts_in_short(result.facts), repeat="", conditions=None)
+
+
+def _facts_in_short(facts: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what reports hold against predictions: all where one was wrong, else only what was predicted."""
+    predicted = facts.get("predicted")
+    if not isinstance(predicted, Mapping):
+        return NOTHING
+    return facts if predicted.get("agrees") is False else {"predicted": {"outcome": predicted.get("outcome", "")}}
 
 
 class ResultsWriter:
