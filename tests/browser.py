@@ -1,6 +1,7 @@
 """A headless Chromium for tests: pages from files, with what they asked for and what was refused to them."""
 
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -77,6 +78,19 @@ def _note(made: Visit, address: str) -> None:
 
 
 Show = Callable[..., Visit]  # state, name of the page, and wishes for the window
+
+
+def until(page: Page, expression: str) -> None:
+    """Wait for an expression to be true. Asked from outside: the page's policy refuses what Playwright would poll with.
+
+    Raises:
+        TimeoutError: it was not within a minute.
+    """
+    end = time.monotonic() + 60
+    while not page.evaluate(expression):
+        if time.monotonic() > end:
+            raise TimeoutError(f"This did not become true: {expression}")
+        time.sleep(0.05)
 
 
 def choose(page: Page, axis: str, *values: str) -> None:

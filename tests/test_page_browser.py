@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from browser import NEEDED, WORDS, Show, choose, focused, heads
+from browser import NEEDED, WORDS, Show, choose, focused, heads, until
 from page_runs import NEW
 from playwright.sync_api import Page
 
@@ -49,7 +49,7 @@ def test_the_summary_says_what_was_run_what_broke_and_what_was_not_run(show: Sho
 def test_the_summary_is_copied_as_text(show: Show) -> None:
     seen = show(permissions=["clipboard-read", "clipboard-write"])
     seen.page.click("#copy-summary")
-    seen.page.wait_for_function("document.getElementById('copy-summary').textContent === 'Copied'")
+    until(seen.page, "document.getElementById('copy-summary').textContent === 'Copied'")
     text = seen.page.evaluate("navigator.clipboard.readText()")
     assert text.startswith("3 promises broken: ")
     assert "\nPromised and broken\n- " in text
@@ -187,7 +187,7 @@ def test_a_large_matrix_holds_what_is_in_view_and_keys_reach_everything(show: Sh
 def test_scrolling_a_large_matrix_draws_what_comes_into_view(show: Show) -> None:
     seen = show(name="large")
     seen.page.evaluate("document.getElementById('matrix').parentElement.scrollTo(2000, 6000)")
-    seen.page.wait_for_function("document.querySelector('#matrix tbody th').innerText > 'wheel-100'")
+    until(seen.page, "document.querySelector('#matrix tbody th').innerText > 'wheel-100'")
     cell = seen.page.evaluate(
         """() => {
           const view = document.getElementById("matrix").parentElement;
@@ -209,8 +209,11 @@ def test_scrolling_a_large_matrix_draws_what_comes_into_view(show: Show) -> None
 def test_a_filter_is_chosen_by_keyboard(show: Show) -> None:
     seen = show()
     seen.page.focus("details[data-axis=verdict] > summary")
-    for key in ("Enter", "Tab", "Tab", "Tab", "Space"):
+    seen.page.keyboard.press("Enter")
+    seen.page.wait_for_selector("details[data-axis=verdict] .panel input >> nth=2")
+    for key in ("Tab", "Tab", "Tab", "Space"):
         seen.page.keyboard.press(key)
+    until(seen.page, "location.hash.includes('verdict')")
     assert set(seen.words(WORDS)) == {"FAIL"}
     seen.page.keyboard.press("Escape")
     assert seen.page.evaluate("document.activeElement.closest('details').dataset.axis") == "verdict"
@@ -236,10 +239,10 @@ def test_the_address_keeps_what_is_shown(show: Show) -> None:
     seen.page.wait_for_selector("#evidence", state="hidden")
     assert seen.page.input_value("#text") == "emulated"
     seen.page.go_back()
-    seen.page.wait_for_function("location.hash.length < 2")
+    until(seen.page, "location.hash.length < 2")
     assert len(heads(seen)) == 5
     seen.page.go_forward()
-    seen.page.wait_for_function("location.hash.includes('aarch64')")
+    until(seen.page, "location.hash.includes('aarch64')")
     assert heads(seen) == ["debian-12 cp311 emulated"]
 
 

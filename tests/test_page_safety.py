@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from browser import NEEDED, Show, visit
+from browser import NEEDED, Show, until, visit
 from playwright.sync_api import Browser
 
 pytestmark = [pytest.mark.real, NEEDED]
@@ -54,7 +54,7 @@ def test_the_policy_is_in_force(browser: Browser, page_files: Path) -> None:
     thrown = seen.page.evaluate(
         "() => { try { document.body.innerHTML = '<b>x</b>'; } catch (error) { return error.name; } }"
     )
-    seen.page.wait_for_function("(window.refused ?? []).length >= 4")
+    until(seen.page, "(window.refused ?? []).length >= 4")
     assert thrown == "TypeError"
     assert {"img-src", "connect-src", "style-src-attr", "require-trusted-types-for"} <= set(seen.refused())
     assert failures == [("http://127.0.0.1:9/x.png", "csp")]
