@@ -13,13 +13,14 @@ from pathlib import Path
 from packaging.specifiers import SpecifierSet
 from tabulate import tabulate
 
+from manylinux_lab.cells import Bench, Subject
 from manylinux_lab.interpreter import Interpreter
 from manylinux_lab.judge import Promise
 from manylinux_lab.options import Options
 from manylinux_lab.planning.checks import CHECKS
 from manylinux_lab.planning.companies import join
 from manylinux_lab.planning.placing import Placed
-from manylinux_lab.planning.plan import Bench, Placement, Subject, plan
+from manylinux_lab.planning.plan import Placement, plan
 from manylinux_lab.planning.resolver import Resolver
 from manylinux_lab.planning.sites import Member
 from manylinux_lab.resolving.index import Index

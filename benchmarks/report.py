@@ -21,10 +21,10 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 from tabulate import tabulate
 
+from manylinux_lab.cells import Bench, Cell, Plan, Subject
 from manylinux_lab.interpreter import Interpreter
 from manylinux_lab.judge import Grade, How, OutcomeKind, Promise, Verdict
 from manylinux_lab.options import Options
-from manylinux_lab.planning.plan import Bench, Cell, Plan, Subject
 from manylinux_lab.report import render
 from manylinux_lab.results import Result
 from manylinux_lab.runs import Run

@@ -12,9 +12,9 @@ from wheels import build_wheel
 
 from manylinux_lab.bench.connection import Terms
 from manylinux_lab.bench.together import Company
+from manylinux_lab.cells import STDLIB, Cell, Site
 from manylinux_lab.engines.contract import Image
 from manylinux_lab.judge import Outcome, Promise
-from manylinux_lab.planning.plan import STDLIB, Cell, Site
 from manylinux_lab.wheels.reading import read_wheel
 from manylinux_lab.wheels.wheel import Wheel
 

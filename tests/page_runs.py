@@ -9,12 +9,12 @@ from typing import Any
 
 from records import bench, result, run
 
+from manylinux_lab.cells import Bench, Cell, LeftOut, Plan, Subject
 from manylinux_lab.coload.evidence import Kind
 from manylinux_lab.engines.contract import Boundary, Image
 from manylinux_lab.history.causes import Cause, CauseKind
 from manylinux_lab.history.changes import Change, Changed
 from manylinux_lab.judge import Grade, How, OutcomeKind, Promise, Verdict
-from manylinux_lab.planning.plan import Bench, Cell, LeftOut, Plan, Subject
 from manylinux_lab.results import Result
 from manylinux_lab.runs import Run
 

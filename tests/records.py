@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from manylinux_lab.cells import Bench, Plan, Subject
 from manylinux_lab.interpreter import Interpreter
 from manylinux_lab.judge import Grade, How, OutcomeKind, Promise, Verdict
 from manylinux_lab.options import Options
-from manylinux_lab.planning.plan import Bench, Plan, Subject
 from manylinux_lab.results import Result
 from manylinux_lab.runs import Run
 

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from records import bench, result, run, subject
 
+from manylinux_lab.cells import Cell, Plan, Site, Subject
 from manylinux_lab.engines.contract import Image
 from manylinux_lab.errors import UsageError
 from manylinux_lab.history.bisect_log import Search, log_step, open_log, read_log
@@ -21,7 +22,6 @@ from manylinux_lab.history.variants import (
     with_release,
 )
 from manylinux_lab.judge import Promise, Verdict
-from manylinux_lab.planning.plan import Cell, Plan, Site, Subject
 from manylinux_lab.runs import Run, RunFolder
 
 SEARCH = Search(run="runs/x", cell="b/import/x.whl", project="dep", candidates=("1", "2", "3"))

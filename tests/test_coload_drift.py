@@ -82,7 +82,7 @@ def test_of_lists_only_own_entries_are_left() -> None:
             Kind.PROCESS_STATE,
             "changes 'news' of the process when it is loaded: nothing",
         ),
-        (change("environment", "A\x1b[1m", {"a": 1}, "b"), Kind.PROCESS_STATE, "variable 'A [1m' when"),
+        (change("environment", "A\x1b[1m", {"a": 1}, "b"), Kind.PROCESS_STATE, "variable 'A[1m' when"),
     ],
 )
 def test_a_change_is_told_with_before_and_after(changed: Change, kind: Kind, words: str) -> None:

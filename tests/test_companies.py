@@ -6,6 +6,7 @@ import pytest
 from indexes import IndexFolder
 from records import bench
 
+from manylinux_lab.cells import Bench, Cell, Plan
 from manylinux_lab.errors import EngineError
 from manylinux_lab.judge import OutcomeKind
 from manylinux_lab.options import Options
@@ -13,7 +14,7 @@ from manylinux_lab.planning.beside import place_beside
 from manylinux_lab.planning.checks import CHECKS
 from manylinux_lab.planning.companies import Joined, join, mode_of
 from manylinux_lab.planning.placing import Placing
-from manylinux_lab.planning.plan import Bench, Cell, Plan, plan
+from manylinux_lab.planning.plan import plan
 from manylinux_lab.planning.resolver import Resolver
 from manylinux_lab.resolving.index import Index, IndexFile
 from manylinux_lab.resolving.sources import Sources

@@ -8,9 +8,9 @@ from company_events import Request, coload, failed, healthy, member, order
 from company_lab import BENCH, SITE, Lab
 from elves import elf
 
+from manylinux_lab.cells import STDLIB
 from manylinux_lab.errors import EngineError
 from manylinux_lab.judge import Grade, OutcomeKind
-from manylinux_lab.planning.plan import STDLIB
 
 
 def test_what_fails_alone_is_not_compared(tmp_path: Path) -> None:

@@ -7,9 +7,9 @@ import pytest
 from records import bench
 from test_sites import member
 
+from manylinux_lab.cells import Bench
 from manylinux_lab.planning import exhausting as module
 from manylinux_lab.planning.exhausting import exhausting
-from manylinux_lab.planning.plan import Bench
 from manylinux_lab.planning.sites import Member
 from manylinux_lab.wheels.elf import ElfFacts
 from manylinux_lab.wheels.wheel import Extension, Wheel

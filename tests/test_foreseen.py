@@ -10,11 +10,11 @@ from packaging.requirements import Requirement
 from wheels import build_wheel
 
 from manylinux_lab.catalogue.reading import load_catalogue
+from manylinux_lab.cells import Plan, Subject
 from manylinux_lab.judge import Grade, How, OutcomeKind, Promise, Verdict
 from manylinux_lab.options import Options
 from manylinux_lab.planning.benches import Place
 from manylinux_lab.planning.foreseen import foresee, foreseen_benches, look_ahead
-from manylinux_lab.planning.plan import Plan, Subject
 from manylinux_lab.planning.resolver import Resolver
 from manylinux_lab.resolving.index import Index
 from manylinux_lab.resolving.sources import find_sources

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from records import bench, result, run, subject
 
+from manylinux_lab.cells import HOST, Cell, Plan
 from manylinux_lab.engines.contract import Image
 from manylinux_lab.history import conditions
 from manylinux_lab.history.cache import taken_over
@@ -19,7 +20,6 @@ from manylinux_lab.history.opening import connected
 from manylinux_lab.history.store import add, batched
 from manylinux_lab.interpreter import Interpreter
 from manylinux_lab.judge import How, Promise, Verdict
-from manylinux_lab.planning.plan import HOST, Cell, Plan
 from manylinux_lab.results import Cached, Conditions, Result
 from manylinux_lab.runs import Run
 

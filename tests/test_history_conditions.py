@@ -7,12 +7,12 @@ import pytest
 from records import bench, run, subject
 
 from manylinux_lab.bench import probe
+from manylinux_lab.cells import HOST, Cell, Plan, Site, Subject
 from manylinux_lab.engines.contract import Boundary
 from manylinux_lab.history import conditions
 from manylinux_lab.history.conditions import Circumstances, probe_digest
 from manylinux_lab.interpreter import Interpreter, Origin
 from manylinux_lab.judge import Promise
-from manylinux_lab.planning.plan import HOST, Cell, Plan, Site, Subject
 from manylinux_lab.results import Conditions
 from manylinux_lab.runs import Run
 

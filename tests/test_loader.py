@@ -2,7 +2,7 @@
 
 import pytest
 
-from manylinux_lab.bench.loader import LoaderTrouble, explain, glibc_release, is_system_library, policy
+from manylinux_lab.loader import LoaderTrouble, explain, glibc_release, is_system_library, policy
 
 GLIBC = "/lib/x86_64-linux-gnu/libc.so.6: version `GLIBC_2.34' not found (required by /work/site/a/_x.abi3.so)"
 TABLE = [

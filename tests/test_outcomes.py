@@ -7,10 +7,10 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
-from manylinux_lab.bench.findings import plain, tail
 from manylinux_lab.bench.outcomes import import_outcome, install_outcome, refusal_outcome, smoke_outcome
 from manylinux_lab.bench.session import Event
 from manylinux_lab.judge import Grade, Outcome, OutcomeKind
+from manylinux_lab.printable import short, tail
 from manylinux_lab.wheels.wheel import Extension, Wheel
 
 OK, BROKEN, UNKNOWN, TROUBLE = OutcomeKind.OK, OutcomeKind.BROKEN, OutcomeKind.UNKNOWN, OutcomeKind.TROUBLE
@@ -386,8 +386,8 @@ def test_facts_are_bounded_and_clean() -> None:
 
 
 def test_text_from_a_bench_becomes_plain() -> None:
-    assert plain("a\n\tb\x07 \ud800c") == "a b c"
-    assert plain("x" * 400) == "x" * 297 + "..."
+    assert short("a\n\tb\x07 \ud800c") == "a b c"
+    assert short("x" * 400) == "x" * 297 + "..."
     assert tail("a\n\x1bb\ud800") == "a\n b "
     assert tail(None) == ""
 

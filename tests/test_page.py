@@ -29,10 +29,10 @@ from page_runs import (
 )
 from records import bench, result, run
 
+from manylinux_lab.cells import Cell, LeftOut, Plan, Subject
 from manylinux_lab.errors import UsageError
 from manylinux_lab.folders import data_folder
 from manylinux_lab.judge import Grade, How, OutcomeKind, Promise, Verdict
-from manylinux_lab.planning.plan import Cell, LeftOut, Plan, Subject
 from manylinux_lab.report import page, with_templates
 from manylinux_lab.report.matrix import LEFT_OUT, NOT_RUN, PRECEDENCE, PREDICTED, matrix
 from manylinux_lab.report.page_data import natural, overview

@@ -7,12 +7,12 @@ from indexes import IndexFolder
 from records import bench
 from wheels import build_wheel
 
+from manylinux_lab.cells import HOST, Bench
 from manylinux_lab.errors import EngineError
 from manylinux_lab.interpreter import Interpreter
 from manylinux_lab.judge import OutcomeKind, Promise
 from manylinux_lab.options import Options
 from manylinux_lab.planning.placing import Placed, Placing
-from manylinux_lab.planning.plan import HOST, Bench
 from manylinux_lab.planning.resolver import Resolver
 from manylinux_lab.resolving.index import Index
 from manylinux_lab.resolving.sources import Sources

@@ -3,10 +3,11 @@
 import pytest
 from records import bench, subject
 
+from manylinux_lab.cells import HOST, Cell, LeftOut, Plan
 from manylinux_lab.interpreter import Interpreter, Origin
 from manylinux_lab.judge import Outcome, OutcomeKind, Promise
 from manylinux_lab.planning.checks import CHECKS
-from manylinux_lab.planning.plan import HOST, Cell, LeftOut, Placement, Plan, is_wanted, plan
+from manylinux_lab.planning.plan import Placement, is_wanted, plan
 
 SUPPORTED, UNSUPPORTED = Promise.SUPPORTED, Promise.UNSUPPORTED
 OLD, NEW = bench("debian-11", abi="cp39"), bench("debian-12")

@@ -6,10 +6,10 @@ import pytest
 from records import run
 from wheels import build_wheel
 
+from manylinux_lab.cells import Cell, Plan, Subject
 from manylinux_lab.errors import EngineError
 from manylinux_lab.judge import Promise
 from manylinux_lab.planned import PlannedRun
-from manylinux_lab.planning.plan import Cell, Plan, Subject
 from manylinux_lab.runs import RunFolder
 from manylinux_lab.wheels.reading import read_wheel
 

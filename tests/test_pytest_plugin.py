@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from records import run
 
+from manylinux_lab.cells import HOST, Cell, Plan, Subject
 from manylinux_lab.folders import data_folder
 from manylinux_lab.judge import Grade, Outcome, OutcomeKind, Promise, Verdict
-from manylinux_lab.planning.plan import HOST, Cell, Plan, Subject
 from manylinux_lab.plugin.recorder import Progress
 from manylinux_lab.plugin.scheduling import share_of, shares_of_a_bench
 from manylinux_lab.results import read_results

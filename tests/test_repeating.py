@@ -7,8 +7,8 @@ import subprocess
 import pytest
 from records import run
 
+from manylinux_lab.cells import Cell, Subject
 from manylinux_lab.judge import Promise
-from manylinux_lab.planning.plan import Cell, Subject
 from manylinux_lab.plugin.repeating import repeat_command
 
 BENCH = "debian-12:x86_64:cp311"

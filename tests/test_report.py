@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from records import bench, result, run, subject
 
+from manylinux_lab.cells import Cell, LeftOut, Plan, Subject
 from manylinux_lab.engines.contract import Boundary, Image
 from manylinux_lab.errors import UsageError
 from manylinux_lab.judge import Grade, How, OutcomeKind, Promise, Verdict
-from manylinux_lab.planning.plan import Cell, LeftOut, Plan, Subject
 from manylinux_lab.report import DEFAULTS, FORMATS, escape, in_plan_order, render, terminal, write_reports
 from manylinux_lab.report.matrix import counts_sentence, matrix
 from manylinux_lab.results import Result

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from records import bench, result, run
 
+from manylinux_lab.cells import Cell, LeftOut, Plan, Subject
 from manylinux_lab.coload.evidence import Kind
 from manylinux_lab.judge import Grade, OutcomeKind, Promise, Verdict
-from manylinux_lab.planning.plan import Cell, LeftOut, Plan, Subject
 from manylinux_lab.report import companies, markdown, terminal, text_page
 from manylinux_lab.report.companies import CompanyMatrix, company_matrices
 from manylinux_lab.report.matrix import matrix

@@ -19,9 +19,9 @@ from markdown_it import MarkdownIt
 from records import bench, result, run, subject
 from test_report import HOSTILE, full_run
 
+from manylinux_lab.cells import Cell, LeftOut, Plan
 from manylinux_lab.errors import UsageError
 from manylinux_lab.judge import Grade, How, OutcomeKind, Promise, Verdict
-from manylinux_lab.planning.plan import Cell, LeftOut, Plan
 from manylinux_lab.report import FORMATS, badge, escape, github, json_file, render, rst, sarif
 from manylinux_lab.report.matrix import Matrix
 from manylinux_lab.report.model import report_of

@@ -16,9 +16,9 @@ from records import bench, result, run
 from wheels import build_wheel, wheel_entries, write_archive
 
 from manylinux_lab.__main__ import main
+from manylinux_lab.cells import HOST, Cell, Plan, Site, Subject
 from manylinux_lab.coload.evidence import Kind
 from manylinux_lab.judge import Promise, Verdict
-from manylinux_lab.planning.plan import HOST, Cell, Plan, Site, Subject
 from manylinux_lab.report.repro import Action, Loaded, Recipe, Step, script
 from manylinux_lab.results import Result, ResultsWriter
 from manylinux_lab.runs import RunFolder

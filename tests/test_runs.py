@@ -8,9 +8,9 @@ import pytest
 from records import bench, run, subject
 
 import manylinux_lab.bench.probe
+from manylinux_lab.cells import Cell, LeftOut, Plan, Subject
 from manylinux_lab.errors import UsageError
 from manylinux_lab.judge import Outcome, OutcomeKind, Promise
-from manylinux_lab.planning.plan import Cell, LeftOut, Plan, Subject
 from manylinux_lab.runs import RunFolder, find_folder, new_folder, write_whole
 
 

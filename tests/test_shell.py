@@ -3,10 +3,10 @@
 import pytest
 from records import bench, run, subject
 
+from manylinux_lab.cells import HOST, Cell, Plan, Site, Subject
 from manylinux_lab.commands.shell import as_installed, find_cell
 from manylinux_lab.errors import UsageError
 from manylinux_lab.judge import Promise
-from manylinux_lab.planning.plan import HOST, Cell, Plan, Site, Subject
 
 
 def cell(where: str, check: str) -> Cell:

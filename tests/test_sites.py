@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from packaging.specifiers import SpecifierSet
 
-from manylinux_lab.planning.plan import Subject
+from manylinux_lab.cells import Subject
 from manylinux_lab.planning.sites import Chosen, Conflict, Floor, Floors, Member
 from manylinux_lab.wheels.wheel import Wheel
 

@@ -7,9 +7,9 @@ import pytest
 from company_events import Request, failed, healthy, order
 from company_lab import LIBRARIES, MODULE, OTHER, OWN, Lab, fails, kinds
 
+from manylinux_lab.cells import STDLIB
 from manylinux_lab.errors import EngineError
 from manylinux_lab.judge import Grade, OutcomeKind
-from manylinux_lab.planning.plan import STDLIB
 
 
 def test_a_good_pair_costs_one_question(tmp_path: Path) -> None:

@@ -7,9 +7,9 @@ import pytest
 from company_events import Request, healthy, order
 from company_lab import Lab, fails, kinds
 
+from manylinux_lab.cells import STDLIB
 from manylinux_lab.coload.shrink import shrink
 from manylinux_lab.judge import OutcomeKind
-from manylinux_lab.planning.plan import STDLIB
 
 
 def test_what_only_forks_show_is_the_method(tmp_path: Path) -> None:

@@ -14,10 +14,10 @@ from wheels import build_wheel
 from manylinux_lab.bench.connection import Terms
 from manylinux_lab.bench.probe.control import control
 from manylinux_lab.bench.workbench import Workbench
+from manylinux_lab.cells import Cell
 from manylinux_lab.engines.contract import Image
 from manylinux_lab.errors import EngineError
 from manylinux_lab.judge import OutcomeKind, Promise
-from manylinux_lab.planning.plan import Cell
 from manylinux_lab.wheels.reading import read_wheel
 
 IMAGE = Image(reference="1", digest="sha256:1", arch="x86_64", origin="here")

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from .cells import HOST, STDLIB, Bench, Cell, Site, Subject
 from .errors import EngineError, UsageError
-from .planning.plan import HOST, STDLIB, Bench, Cell, Site, Subject
 from .runs import Run, RunFolder
 from .wheels.reading import read_wheel
 from .wheels.wheel import UnreadableWheelError, Wheel

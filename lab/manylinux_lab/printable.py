@@ -2,6 +2,9 @@
 
 import unicodedata
 
+REASON = 300  # characters of a reason
+WORDS = 2000  # characters of one text kept as a fact
+
 
 def plain(text: str) -> str:
     """Return one line without control, format and private characters, so that no text can steer a terminal."""
@@ -10,3 +13,15 @@ def plain(text: str) -> str:
         return words
     shown = "".join(character for character in words if not unicodedata.category(character).startswith("C"))
     return " ".join(shown.split())
+
+
+def short(text: object, length: int = REASON) -> str:
+    """Return text as one line for a table, of so many characters at the most."""
+    line = plain(str(text))
+    return line if len(line) <= length else line[: length - 3].rstrip() + "..."
+
+
+def tail(text: object) -> str:
+    """Return the end of a text with its lines, without other control characters."""
+    words = "".join(letter if letter.isprintable() or letter == "\n" else " " for letter in str(text or ""))
+    return words.encode("utf-8", "replace").decode("utf-8")[-WORDS:]

@@ -14,10 +14,10 @@ import msgspec
 from . import __version__
 from .atomic import appearing
 from .bench import probe
+from .cells import Plan
 from .engines.contract import Boundary
 from .errors import UsageError
 from .options import Options
-from .planning.plan import Plan
 from .results import Result, read_results
 
 SCHEMA = 1

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
+from ..cells import Bench
 from ..engines.contract import Container, Engine, Mount
 from ..errors import EngineError
 from ..judge import Outcome, OutcomeKind
-from ..planning.plan import Bench
 from .probe.control import control
 from .session import Event, Session, open_session
 

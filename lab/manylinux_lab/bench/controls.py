@@ -10,8 +10,8 @@ from ..coload.drift import HARD, Change, flat
 from ..coload.ground import Ground
 from ..coload.observation import Details, Library, Observation, moved
 from ..errors import EngineError
+from ..printable import short
 from ..wheels.wheel import Wheel
-from .findings import plain
 from .sharing import Sharing
 
 Ask = Callable[[Party], Observation]
@@ -157,7 +157,7 @@ class Controls:
             if less is None:
                 break
             party, note = less
-            notes += [plain(note)] if note else []
+            notes += [short(note)] if note else []
             seen = ask(party)
         return Control(
             party=party,
@@ -220,7 +220,7 @@ def _trouble(seen: Observation) -> str:
     items = [item for member in seen.members for item in member.items]
     if not items or any(item.status == "ok" for item in items):
         return ""
-    return plain(f"cannot be imported: {items[0].exception}: {items[0].message}")
+    return short(f"cannot be imported: {items[0].exception}: {items[0].message}")
 
 
 def _undeclared(control: Control, ground: Ground) -> Wheel | None:

@@ -1,7 +1,6 @@
 """What one event of the probe says of a wheel: a broken promise, an unknown, a side effect or a mere fact. Pure."""
 
 import re
-import signal
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,13 +9,11 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from ..judge import OutcomeKind
+from ..loader import Explanation, LoaderTrouble, explain, is_system_library
+from ..printable import short
+from ..signals import signal_words
 from ..wheels.wheel import Wheel
-from .loader import Explanation, LoaderTrouble, explain, is_system_library
 from .session import Event
-
-REASON = 300  # characters of a reason
-WORDS = 2000  # characters of one text kept as a fact
-KILLS = "killed the lab's program that had started it"
 
 TEST_FOLDERS = frozenset({"test", "tests", "testing", "conftest", "docs", "doc", "examples", "benchmarks", "scripts"})
 REMOVED_MODULES = {
@@ -78,7 +75,7 @@ def finding_of(event: Event, setting: Setting) -> Finding:
     if status == "not-tried":
         return Finding(kind=None, reason="")  # its cause is another event
     if status in ("skipped", "absent"):
-        return Finding(kind=None, reason=plain(f"'{event['name']}': {event.get('message', status)}"))
+        return Finding(kind=None, reason=short(f"'{event['name']}': {event.get('message', status)}"))
     reason = f"'{event['name']}' {death_words(event)}."
     if setting.emulated and status != "early-exit":
         reason = f"{reason[:-1]} under emulation of {setting.emulated}; a native run must confirm it."
@@ -107,18 +104,6 @@ def death_words(event: Event) -> str:
     if status == "exit-hang":
         return f"can be {doing}, but the interpreter does not end afterwards"
     return f"ended the process with exit code {event.get('exit_code')} while being {doing}"
-
-
-def signal_words(number: object) -> str:
-    """Return ``crashed with SIGSEGV (segmentation fault)`` for the number of a signal."""
-    if not isinstance(number, int):
-        return "died"
-    try:
-        name = signal.Signals(number).name
-    except ValueError:
-        name = f"signal {number}"
-    meaning = {4: " (illegal instruction: it needs a newer CPU)", 6: " (abort)", 11: " (segmentation fault)"}
-    return f"crashed with {name}{meaning.get(number, '')}"
 
 
 def _exception(event: Event, setting: Setting) -> Finding:
@@ -206,7 +191,7 @@ def _undeclared(reason: str, top: str, event: Event, setting: Setting) -> Findin
     optional = any("extra" in str(requirement.marker) for requirement in declared)
     if optional and setting.imported:
         return Finding(kind=None, reason=f"{reason}which belongs to an extra")
-    condition = plain(declared[0].marker, 80)
+    condition = short(declared[0].marker, 80)
     return Finding(kind=OutcomeKind.BROKEN, reason=f"{reason}which it declares only where {condition}.")
 
 
@@ -238,16 +223,3 @@ def left_behind(event: Event) -> Iterable[Finding]:
     if count:
         processes = "a process" if count == 1 else f"{count} processes"
         yield Finding(kind=OutcomeKind.OK, reason=f"'{event['name']}' leaves {processes} running when it is imported.")
-
-
-def plain(text: object, length: int = REASON) -> str:
-    """Return text from a bench as one bounded line without control characters, as it may go into a table."""
-    words = "".join(letter if letter.isprintable() else " " for letter in str(text))
-    line = " ".join(words.encode("utf-8", "replace").decode("utf-8").split())
-    return line if len(line) <= length else line[: length - 3].rstrip() + "..."
-
-
-def tail(text: object) -> str:
-    """Return the end of a text from a bench with its lines, without other control characters."""
-    words = "".join(letter if letter.isprintable() or letter == "\n" else " " for letter in str(text or ""))
-    return words.encode("utf-8", "replace").decode("utf-8")[-WORDS:]

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 
 from ..catalogue.distro import Libc
+from ..cells import Site
 from ..coload.ground import Ground
 from ..errors import EngineError
 from ..judge import OutcomeKind
-from ..planning.plan import Site
 from ..wheels.remembered import elf_facts
 from ..wheels.tags import Platform, marker_environment
 from ..wheels.wheel import Wheel

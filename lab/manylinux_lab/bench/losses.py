@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
+from ..cells import Bench
 from ..judge import Outcome, OutcomeKind
-from ..planning.plan import Bench
-from .findings import KILLS
+from ..signals import KILLS
 from .session import ProbeLostError
 
 LOSSES = 3  # fresh benches that a wheel must have cost before it is its doing

@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..judge import Grade, Outcome, OutcomeKind
+from ..loader import explain
+from ..printable import short, tail
+from ..signals import signal_words
 from ..wheels.wheel import Wheel
-from .findings import TEST_FOLDERS, Finding, Setting, death_words, finding_of, left_behind, plain, signal_words, tail
-from .loader import explain
+from .findings import TEST_FOLDERS, Finding, Setting, death_words, finding_of, left_behind
 from .session import Event
 
 REASON = 300  # characters of a reason
@@ -43,12 +45,12 @@ def install_outcome(events: Sequence[Event]) -> Outcome:
     said = _installer_sentence(output)
     if re.search(r"no space left on device|disk quota exceeded", output, re.IGNORECASE):
         reason = f"The work space of the bench is full; the installer said: {said}"
-        return Outcome(kind=OutcomeKind.TROUBLE, reason=plain(reason), facts=facts)
+        return Outcome(kind=OutcomeKind.TROUBLE, reason=short(reason), facts=facts)
     if any(re.search(pattern, said, re.IGNORECASE) for pattern in REFUSALS):
-        return Outcome(kind=OutcomeKind.REFUSED, reason=plain(said), facts=facts)
+        return Outcome(kind=OutcomeKind.REFUSED, reason=short(said), facts=facts)
     if event.get("signal"):
         said = f"it {signal_words(event['signal'])}; {said}"
-    return Outcome(kind=OutcomeKind.BROKEN, reason=plain(f"The installation failed: {said}"), facts=facts)
+    return Outcome(kind=OutcomeKind.BROKEN, reason=short(f"The installation failed: {said}"), facts=facts)
 
 
 def refusal_outcome(words: Sequence[Event], forced: Sequence[Event]) -> Outcome:
@@ -80,9 +82,9 @@ def _forced_words(events: Sequence[Event]) -> Mapping[str, Any]:
     """Return what the loader made of files that were unpacked by force."""
     unpacked = _only(events, "unpacked")
     if unpacked and unpacked.get("error"):
-        return {"unpacked": plain(unpacked["error"])}
+        return {"unpacked": short(unpacked["error"])}
     items = [event for event in events if event["event"] in KINDS]
-    said = [plain(event["message"]) for event in items if event["status"] == "exception" and event.get("message")]
+    said = [short(event["message"]) for event in items if event["status"] == "exception" and event.get("message")]
     said += [f"'{event['name']}' {death_words(event)}" for event in items if event["status"] in DEATHS]
     return {"statuses": _counts(items), "words": list(dict.fromkeys(said))[:10]}
 
@@ -136,9 +138,9 @@ def _weigh(findings: Sequence[Finding], items: Sequence[Event], grade: Grade) ->
         worst = [finding for finding in findings if finding.kind is kind]
         if worst:
             more = f" (and {len(worst) - 1} more)" if len(worst) > 1 else ""
-            reason = plain(worst[0].reason, REASON - len(more)) + more
+            reason = short(worst[0].reason, REASON - len(more)) + more
             return Outcome(kind=kind, reason=reason, facts=facts)
-    effects = tuple(dict.fromkeys(plain(finding.reason) for finding in findings if finding.kind is OutcomeKind.OK))
+    effects = tuple(dict.fromkeys(short(finding.reason) for finding in findings if finding.kind is OutcomeKind.OK))
     return Outcome(kind=OutcomeKind.OK, reason="", grade=grade, facts=facts, side_effects=effects)
 
 
@@ -156,11 +158,11 @@ def smoke_outcome(events: Sequence[Event], *, emulated: str = "") -> Outcome:
     if event["status"] == "exception":
         explanation = explain(f"{event.get('message', '')}\n{event.get('trace', '')}", {})
         said = explanation.what if explanation else f"{event.get('exception')}: {event.get('message', '')}"
-        return Outcome(kind=OutcomeKind.BROKEN, reason=plain(f"The smoke code failed: {said}"), facts=facts)
+        return Outcome(kind=OutcomeKind.BROKEN, reason=short(f"The smoke code failed: {said}"), facts=facts)
     reason = f"The smoke code {death_words(event)}."
     if emulated:
         reason = f"{reason[:-1]} under emulation of {emulated}; a native run must confirm it."
-    return Outcome(kind=OutcomeKind.UNKNOWN if emulated else OutcomeKind.BROKEN, reason=plain(reason), facts=facts)
+    return Outcome(kind=OutcomeKind.UNKNOWN if emulated else OutcomeKind.BROKEN, reason=short(reason), facts=facts)
 
 
 # --- facts ---
@@ -187,7 +189,7 @@ def _facts(items: Sequence[Event], findings: Sequence[Finding]) -> dict[str, Any
         | {key: tail(event[key]) for key in ("message", "trace", "output") if event.get(key)}
         for event in deviating[:ITEMS]
     ]
-    notes = [plain(finding.reason) for finding in findings if finding.kind is None and finding.reason]
+    notes = [short(finding.reason) for finding in findings if finding.kind is None and finding.reason]
     advice = [finding.advice for finding in findings if finding.advice and finding.kind is not None]
     return {
         "statuses": _counts(items),

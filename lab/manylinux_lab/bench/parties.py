@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
+from ..cells import Bench
 from ..coload.comparison import Party
-from ..planning.plan import Bench
 from ..wheels.wheel import Wheel, loadable
 
 

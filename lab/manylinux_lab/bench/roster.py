@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from ..planning.plan import Cell, Site
+from ..cells import Cell, Site
 from ..wheels.wheel import Wheel
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from ..cells import Bench, Cell
 from ..coload.archives import Archives
 from ..coload.comparison import Comparison, Control, Party, compare
 from ..coload.confirming import Certainty, Confirmed, confirm
@@ -16,7 +17,6 @@ from ..coload.troubled import troubled_outcome
 from ..coload.weighing import Setting, company_outcome
 from ..engines.contract import Engine
 from ..judge import Outcome, OutcomeKind
-from ..planning.plan import Bench, Cell
 from ..wheels.wheel import Wheel
 from .connection import Connection, Terms
 from .controls import Controls

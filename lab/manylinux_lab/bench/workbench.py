@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from ..catalogue.distro import Libc, Release
+from ..cells import Bench, Cell
 from ..engines.contract import Engine
 from ..errors import EngineError
 from ..judge import Outcome, OutcomeKind, Promise
-from ..planning.plan import Bench, Cell
 from ..wheels.tags import Platform, marker_environment
 from ..wheels.wheel import Wheel, loadable
 from . import outcomes

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ..bench.findings import plain
+from ..printable import short
 from ..wheels.wheel import Wheel
 from .capture import Label
 from .evidence import Evidence, Kind
@@ -99,7 +99,7 @@ def crossing_evidence(crossing: Crossing, label: Label) -> Evidence:
         kind=Kind.UNIQUE if crossing.is_unique else Kind.BINDINGS,
         words=(
             f"{source} uses {crossing.count} {symbols} of {label(crossing.target)} instead of its own, such as "
-            f"'{plain(crossing.symbols[0] if crossing.symbols else '?', NAME)}' between {files}{unique}"
+            f"'{short(crossing.symbols[0] if crossing.symbols else '?', NAME)}' between {files}{unique}"
         ),
         facts={
             "from": first.source,

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from ..bench.findings import KILLS, plain, signal_words
+from ..printable import short
+from ..signals import KILLS, signal_words
 from .observation import KILLING, Item, Member, Observation
 
 MESSAGE = 240  # characters of an exception's message in a sentence
@@ -125,7 +126,7 @@ def said_by(item: Item) -> str:
 
 def quoted(exception: str, message: str) -> str:
     """Return an exception in one line; paths begin below the site folder."""
-    return plain(f"{exception}: {SITES.sub('', message)}".removesuffix(": "), MESSAGE)
+    return short(f"{exception}: {SITES.sub('', message)}".removesuffix(": "), MESSAGE)
 
 
 def _smoke(member: Member, control: Observation, names: Names) -> Deviation | None:

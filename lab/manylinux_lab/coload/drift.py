@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from signal import Signals
 from typing import Any
 
-from ..bench.findings import plain
+from ..printable import short
 from .evidence import Evidence, Kind
 from .observation import Changes
 
@@ -235,7 +235,7 @@ def drift_evidence(who: str, changes: Iterable[Change], when: str = "when it is 
 def _group(who: str, group: Sequence[Change], when: str) -> Iterator[Evidence]:
     for change in group[:APART]:
         meaning = MEANINGS.get(change.key, ANYTHING)
-        what = meaning.what.format(part=plain(change.part, SHOWN), key=change.key)
+        what = meaning.what.format(part=short(change.part, SHOWN), key=change.key)
         yield Evidence(
             kind=meaning.kind,
             words=f"{who} {what} {when}: {_told(change.before, meaning)} before, {_told(change.after, meaning)} after",
@@ -254,7 +254,7 @@ def noise_evidence(who: str, noise: str, when: str = "when it is loaded") -> tup
     """Return what a wheel printed while it was loaded as evidence."""
     if not noise.strip():
         return ()
-    words = f"{who} prints {when}: '{plain(noise, SHOWN)}'"
+    words = f"{who} prints {when}: '{short(noise, SHOWN)}'"
     advice = "Print nothing on import: programs that talk over standard output break. Use 'logging' or 'warnings'."
     return (Evidence(kind=Kind.NOISE, words=words, facts={"noise": noise}, advice=advice),)
 
@@ -264,7 +264,7 @@ def _told(value: Any, meaning: Meaning) -> str:
     if _is_counted(value):
         entries = ", ".join(f"'{entry}'" for entry in value[1 : 1 + ENTRIES])
         more = ", ..." if len(value) > 1 + ENTRIES else ""
-        return plain(f"{value[0]} ({entries}{more})" if entries else str(value[0]), 2 * SHOWN)
+        return short(f"{value[0]} ({entries}{more})" if entries else str(value[0]), 2 * SHOWN)
     if isinstance(value, bool | int) and value in meaning.values:
         return meaning.values[value]
     if value is None or value in ("", [], {}):
@@ -272,5 +272,5 @@ def _told(value: Any, meaning: Meaning) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, str):
-        return f"'{plain(value, SHOWN)}'"
-    return plain(json.dumps(value, sort_keys=True), SHOWN)
+        return f"'{short(value, SHOWN)}'"
+    return short(json.dumps(value, sort_keys=True), SHOWN)

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from ..bench.findings import plain, signal_words
+from ..cells import Cell
 from ..judge import Grade, Outcome, OutcomeKind
-from ..planning.plan import Cell
+from ..printable import short
+from ..signals import signal_words
 from ..wheels.wheel import Wheel
 from .comparison import Control
 from .drift import Change, drift_evidence, noise_evidence, signal_name, without
@@ -87,7 +88,7 @@ def _fork_evidence(control: Control) -> Iterator[Evidence]:
     how = {
         "hang": "does not end before the deadline",
         "early-exit": f"ends with exit code {fork.exit_code}",
-        "exception": plain(f"fails: {fork.exception}: {fork.message}"),
+        "exception": short(f"fails: {fork.exception}: {fork.message}"),
     }.get(fork.status, signal_words(fork.signal))
     yield Evidence(
         kind=Kind.PROCESS_STATE,

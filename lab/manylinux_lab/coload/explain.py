@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ..bench.findings import plain
-from ..bench.loader import LoaderTrouble, explain
+from ..loader import LoaderTrouble, explain
+from ..printable import short
 from ..wheels.wheel import Wheel
 from .bindings import NAME, Crossing
 from .capture import Capture, Label
@@ -100,7 +100,7 @@ def _crossing_cause(
             continue
         if concerned or (deviation.how in DEATHS and crossing.count):
             source = "the standard library" if crossing.source is None else label(crossing.source)
-            symbol = f", such as '{plain(crossing.symbols[0], NAME)}'" if crossing.symbols else ""
+            symbol = f", such as '{short(crossing.symbols[0], NAME)}'" if crossing.symbols else ""
             number = "a symbol" if crossing.count == 1 else f"{crossing.count} symbols"
             return Cause(words=f"{source} uses {number} of {label(crossing.target)}{symbol}", advice="")
     return None

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from packaging.utils import canonicalize_name
 
-from ..bench.findings import plain
+from ..printable import short
 from ..wheels.contents import top_level_names, unowned_names
 from ..wheels.listing import PREFIX, SITE
 from ..wheels.remembered import listing_of
@@ -133,7 +133,7 @@ def _path(place: str) -> str:
 
 
 def _short(place: str) -> str:
-    return plain(_path(place), SHOWN)
+    return short(_path(place), SHOWN)
 
 
 def _files(number: int) -> str:

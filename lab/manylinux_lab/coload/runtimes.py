@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from ..bench.findings import plain
 from ..folders import data_folder
+from ..printable import short
 from ..wheels.elf import ElfFacts
 from .evidence import Evidence, Kind
 
@@ -71,7 +71,7 @@ def _several(runtime: Runtime, mapped: Mapping[str, str]) -> Evidence | None:
     owners = sorted({owner for _, owner in copies})
     if len(owners) < 2:
         return None
-    shown = [f"'{plain(copy.file, SHOWN)}' of {copy.owner}" for _, copy in sorted(copies.items())]
+    shown = [f"'{short(copy.file, SHOWN)}' of {copy.owner}" for _, copy in sorted(copies.items())]
     kinds = {kind for kind, _ in copies}
     what = f"{len(copies)} copies of {runtime.name}"
     several = f" of {len(kinds)} kinds ({', '.join(sorted(kinds))})" if len(kinds) > 1 else ""
@@ -105,7 +105,7 @@ def unique_evidence(one: str, ones: Iterable[ElfFacts], other: str, others: Iter
     both = sorted(_unique(ones) & _unique(others), key=lambda name: (len(name), name))
     if not both:
         return ()
-    shown = _listed([f"'{plain(name, SHOWN)}'" for name in both])
+    shown = _listed([f"'{short(name, SHOWN)}'" for name in both])
     symbols = "1 symbol that is" if len(both) == 1 else f"{len(both)} symbols that are"
     return (
         Evidence(
@@ -114,7 +114,7 @@ def unique_evidence(one: str, ones: Iterable[ElfFacts], other: str, others: Iter
                 f"{one} and {other} both define {symbols} unique in a process (STB_GNU_UNIQUE), such as "
                 f"{shown}: whichever is loaded first gives them to both"
             ),
-            facts={"count": len(both), "symbols": [plain(name) for name in both[:NAMED]]},
+            facts={"count": len(both), "symbols": [short(name) for name in both[:NAMED]]},
         ),
     )
 

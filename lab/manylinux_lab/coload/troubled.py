@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Sequence
 
-from ..bench.findings import plain
-from ..bench.loader import LoaderTrouble, explain
+from ..cells import Cell
 from ..judge import Grade, Outcome, OutcomeKind
-from ..planning.plan import Cell
+from ..loader import LoaderTrouble, explain
+from ..printable import short
 from ..wheels.wheel import Wheel
 from .comparison import Control
 from .evidence import Evidence, Kind, Weight, outcome_of
@@ -49,7 +49,7 @@ def chosen_here(wheel: Wheel, ground: Ground, own: Cell | None) -> tuple[Wheel, 
 
 def trouble_words(control: Control, chosen: Sequence[Wheel], own: Cell | None) -> str:
     """Return why nothing can be said of a wheel's company, with a pointer where its own cell says the same."""
-    reason = plain(f"{control.party.label} has trouble alone: it {control.trouble}", 400)
+    reason = short(f"{control.party.label} has trouble alone: it {control.trouble}", 400)
     if own is None:
         return f"{reason}."
     if chosen:

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..bench.findings import plain, tail
 from ..judge import Grade, Outcome, OutcomeKind
+from ..printable import short, tail
 from ..wheels.wheel import Wheel
 from .bindings import crossing_evidence
 from .capture import capture_evidence
@@ -131,7 +131,7 @@ def _deviation_evidence(
                 "member": deviation.member,
                 "item": deviation.item,
                 "how": deviation.how,
-                "said": plain(deviation.said, 500),
+                "said": short(deviation.said, 500),
                 "trace": tail(deviation.trace)[-TRACE:],
                 "rate": confirmed.rate,
             },
@@ -179,4 +179,4 @@ def _alone_words(control: Control) -> str:
     words = ["works" if not control.trouble else control.trouble, *control.notes]
     if control.party.smoke:
         words.insert(1, "smoke code passes")
-    return plain("; ".join(words), ALONE)
+    return short("; ".join(words), ALONE)

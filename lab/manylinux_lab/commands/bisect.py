@@ -9,12 +9,12 @@ from pathlib import Path
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
+from ..cells import Bench
 from ..errors import EngineError, UsageError
 from ..history.again import carried_out
 from ..history.bisect_log import Search, log_step, open_log, read_log
 from ..history.bisecting import Found, Step, following, found, step_of
 from ..history.variants import images_of, of_cell, version_beside, with_image, with_release
-from ..planning.plan import Bench
 from ..planning.resolver import Resolver
 from ..report.escape import plain
 from ..resolving.candidates import Candidate, Shelf

@@ -7,9 +7,9 @@ from itertools import groupby
 from pathlib import Path
 
 from .. import options as options_module
+from ..cells import Plan
 from ..judge import Promise
 from ..planning.begin import plan_only
-from ..planning.plan import Plan
 from ..report.escape import plain
 from ..results import ExitCode
 

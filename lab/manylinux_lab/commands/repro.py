@@ -7,13 +7,13 @@ from pathlib import Path
 from packaging.requirements import InvalidRequirement, Requirement
 
 from ..catalogue.distro import Libc
+from ..cells import Bench, Cell
 from ..coload.ground import Ground
 from ..coload.neighbours import smoke_codes, stdlib_smoke
 from ..errors import UsageError
 from ..folders import cache_folder
 from ..options import Options
 from ..planned import PlannedRun
-from ..planning.plan import Bench, Cell
 from ..report.repro import Action, Loaded, Recipe, Step, contested_by, script
 from ..report.told import smallest_of
 from ..resolving.sources import redacted

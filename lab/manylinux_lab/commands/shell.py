@@ -5,9 +5,9 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from ..cells import HOST, STDLIB, Cell
 from ..errors import UsageError, nearest
 from ..judge import Promise
-from ..planning.plan import HOST, STDLIB, Cell
 from ..plugin.stand import Stand
 from ..runs import Run, find_folder
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from ..cells import HOST, Cell
 from ..judge import How, Verdict
-from ..planning.plan import HOST, Cell
 from ..results import Cached, Result
 from ..runs import Run
 from .changes import is_flaky

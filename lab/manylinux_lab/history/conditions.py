@@ -6,13 +6,13 @@ from functools import cache
 from pathlib import Path
 
 from ..bench import probe
+from ..cells import STDLIB, Bench, Cell
 from ..coload.neighbours import smoke_codes, stdlib_smoke
 from ..errors import EngineError
 from ..images.installers import installer_release
 from ..images.portable import portable
 from ..interpreter import Origin
 from ..options import Options
-from ..planning.plan import STDLIB, Bench, Cell
 from ..results import Conditions
 from ..runs import Run
 

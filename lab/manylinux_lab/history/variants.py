@@ -9,9 +9,9 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
+from ..cells import Cell, Plan
 from ..engines.contract import Image
 from ..errors import UsageError
-from ..planning.plan import Cell, Plan
 from ..runs import Run, RunFolder
 
 

@@ -15,6 +15,7 @@ import msgspec
 from packaging.utils import canonicalize_name
 
 from .. import engines
+from ..cells import Bench, LeftOut, Plan
 from ..coload.neighbours import asked_for
 from ..engines.contract import Boundary, Engine
 from ..errors import EngineError, UsageError, nearest
@@ -31,7 +32,7 @@ from .checks import with_suites
 from .companies import Joined, join, mode_of
 from .foreseen import foresee, foreseen_benches, look_ahead
 from .placing import Placing
-from .plan import Bench, LeftOut, Plan, plan
+from .plan import plan
 from .resolver import Resolver
 from .started import Started, taken_from_history, workers, written
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..catalogue.distro import Release, is_ending, lifecycle
 from ..catalogue.reading import load_catalogue, select
+from ..cells import Bench, LeftOut
 from ..engines.arch import ARCHES, emulated, known_arch
 from ..engines.contract import Engine
 from ..errors import EngineError, UsageError, nearest
@@ -18,7 +19,7 @@ from ..images.prepared import NotAvailable, PreparedImage, Sources, Variant, Wan
 from ..images.provide import prepare
 from ..interpreter import Interpreter
 from ..options import Options
-from .plan import Bench, LeftOut, is_wanted
+from .plan import is_wanted
 
 Say = Callable[[str], None]
 

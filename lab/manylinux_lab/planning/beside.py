@@ -6,11 +6,11 @@ from functools import partial
 
 from packaging.requirements import Requirement
 
+from ..cells import Bench, LeftOut
 from ..judge import OutcomeKind, Promise
 from ..options import Options
 from ..resolving.subjects import Subjects
 from .placing import Placed, Placing
-from .plan import Bench, LeftOut
 from .resolver import Resolver
 from .sites import Floors
 

@@ -9,13 +9,14 @@ from typing import Any
 
 from packaging.utils import canonicalize_name
 
+from ..cells import STDLIB, Bench, LeftOut, Site, Subject
 from ..coload import orders
 from ..judge import Outcome, OutcomeKind, Promise
 from ..options import Options
 from ..resolving.subjects import Subjects
 from .exhausting import exhausting
 from .placing import Placed
-from .plan import STDLIB, Bench, LeftOut, Placement, Site, Subject
+from .plan import Placement
 from .resolver import Resolver
 from .sites import Conflict, Floor, Floors, Member
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
+from ..cells import Bench
 from ..coload.static_tls import order_that_exhausts, surplus
 from ..wheels.elf import ElfFacts
 from ..wheels.remembered import elf_facts
 from ..wheels.wheel import Wheel, loadable
-from .plan import Bench
 from .sites import Member
 
 

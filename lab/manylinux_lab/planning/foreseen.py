@@ -8,6 +8,7 @@ from pathlib import Path
 
 from .. import __version__
 from ..catalogue.distro import is_ending, lifecycle
+from ..cells import Bench, LeftOut, Plan, Subject
 from ..errors import EngineError, UsageError
 from ..interpreter import Interpreter
 from ..judge import How, OutcomeKind, Promise, judge
@@ -21,7 +22,7 @@ from ..wheels.remembered import elf_facts
 from ..wheels.wheel import UnreadableWheelError, Wheel
 from .benches import Place
 from .placing import Placing
-from .plan import Bench, LeftOut, Plan, Subject, is_wanted
+from .plan import is_wanted
 from .resolver import Resolver
 
 SOME_PYTHON = "python"  # in the id of a bench whose distro's Python nobody knows

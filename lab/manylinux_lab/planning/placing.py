@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from ..cells import HOST, Bench, LeftOut, Subject
 from ..errors import EngineError
 from ..judge import Grade, Outcome, OutcomeKind, Promise
 from ..options import Options
@@ -14,7 +15,7 @@ from ..resolving.resolve import Resolution
 from ..resolving.subjects import Subjects, Unreadable
 from ..wheels.tags import ReachKind, reach, stock_pip_sees
 from ..wheels.wheel import Wheel
-from .plan import HOST, Bench, LeftOut, Placement, Subject
+from .plan import Placement
 from .resolver import Resolver, platform_of, reasons
 from .sites import Member
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 from ..catalogue.distro import Libc
+from ..cells import Bench
 from ..errors import EngineError
 from ..options import Options
 from ..resolving.candidates import Need, Target, target_for
@@ -16,7 +17,6 @@ from ..resolving.subjects import Subjects
 from ..wheels.reading import read_wheel
 from ..wheels.tags import Platform
 from ..wheels.wheel import UnreadableWheelError, Wheel
-from .plan import Bench
 from .sites import Conflict, Member
 
 AT_ONCE = 8

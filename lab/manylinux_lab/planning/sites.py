@@ -11,8 +11,8 @@ from itertools import combinations
 
 from packaging.requirements import Requirement
 
+from ..cells import Site, Subject
 from ..wheels.wheel import Wheel
-from .plan import Site, Subject
 
 ID_LENGTH = 12
 

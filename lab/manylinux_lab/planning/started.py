@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ..cells import Cell
 from ..errors import EngineError, UsageError
 from ..history.cache import taken_over
 from ..options import Options
 from ..results import Result, ResultsWriter
 from ..runs import Run, RunFolder
-from .plan import Cell
 
 CELLS_OF_A_WORKER = 50  # a second worker starts a second bench: some cells take as long as that
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from ..catalogue.distro import Release
 from ..catalogue.reading import load_catalogue
+from ..cells import Bench
 from ..errors import EngineError
 from ..judge import Outcome, OutcomeKind
-from ..planning.plan import Bench
 from ..predicting.best_profile import profile_of
 from ..predicting.ground import ground_of
 from ..predicting.needs import needs_of

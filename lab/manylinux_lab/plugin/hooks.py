@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ..cells import Cell
 from ..errors import EngineError, UsageError
 from ..judge import Outcome, OutcomeKind, Verdict, judge
-from ..planning.plan import Cell
 
 if TYPE_CHECKING:  # loaded where a run is: the lab's own tests need none of it
     from ..bench.together import Company

@@ -4,9 +4,9 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 
+from ..cells import Cell, Subject
 from ..coload.neighbours import curated, smoke_codes
 from ..options import Options, command_line, smoke_code
-from ..planning.plan import Cell, Subject
 from ..runs import Run
 
 LINES = "\n\r\t"

@@ -9,6 +9,7 @@ from ..bench.together import Company
 from ..bench.workbench import Workbench
 from ..catalogue.distro import Release
 from ..catalogue.reading import load_catalogue
+from ..cells import Bench, Cell
 from ..coload.neighbours import smoke_codes, stdlib_smoke
 from ..engines.contract import Engine, Mount
 from ..history.conditions import Circumstances
@@ -18,7 +19,6 @@ from ..interpreter import Origin
 from ..judge import How, Outcome, OutcomeKind, judge
 from ..options import smoke_code
 from ..planned import PlannedRun
-from ..planning.plan import Bench, Cell
 from ..results import REASON_LENGTH, Result, now
 from ..runs import RunFolder
 from .foretelling import foretold

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from ..bench.loader import C_LIBRARY, glibc_release
 from ..catalogue.distro import Libc
+from ..loader import C_LIBRARY, glibc_release
 from ..wheels.policies import Policy, policies
 from .needs import Flaw, Need, Needs
 

@@ -6,9 +6,9 @@ Causes that only running shows (what an import does, optional files, the CPU) ar
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from ..bench.loader import explain, glibc_release, is_system_library
 from ..catalogue.distro import Libc
 from ..judge import Grade, Outcome, OutcomeKind
+from ..loader import explain, glibc_release, is_system_library
 from .ground import Ground
 from .needs import Need, Needs
 from .obstacles import LOADERS

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from ..bench.loader import LoaderTrouble, explain
 from ..judge import How, OutcomeKind
+from ..loader import LoaderTrouble, explain
 from ..results import Result
 
 COMPARED = ("import", "refuse")

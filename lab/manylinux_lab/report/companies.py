@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from ..cells import Plan
 from ..coload.evidence import Kind
 from ..judge import Verdict
-from ..planning.plan import Plan
 from ..results import Result
 from ..runs import Run
 from .matrix import COMPANY, LEFT_OUT, NOT_RUN, WORDS, Matrix, column_title

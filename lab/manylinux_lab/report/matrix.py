@@ -4,8 +4,8 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from ..cells import HOST, Bench
 from ..judge import Grade, How, Promise, Verdict
-from ..planning.plan import HOST, Bench
 from ..results import Result, worst
 from ..runs import Run
 

@@ -7,9 +7,9 @@ from that file as well.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from ..cells import Bench, Cell, LeftOut, Subject
 from ..engines.contract import Boundary
 from ..judge import Grade, How, OutcomeKind, Promise, Verdict
-from ..planning.plan import Bench, Cell, LeftOut, Subject
 from ..results import Result
 from ..runs import Run
 from . import companies, told

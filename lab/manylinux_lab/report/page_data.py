@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from ..cells import HOST, Bench, LeftOut
 from ..history.changes import Changed
 from ..judge import How, Verdict
-from ..planning.plan import HOST, Bench, LeftOut
 from ..results import Result
 from ..runs import Run
 from .escape import plain

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from ..cells import LeftOut
 from ..judge import How, Verdict
-from ..planning.plan import LeftOut
 from ..results import Result
 from ..runs import Run
 from .escape import plain

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from tabulate import tabulate
 
+from ..cells import LeftOut
 from ..judge import Verdict
-from ..planning.plan import LeftOut
 from ..results import Result
 from ..runs import Run
 from . import companies

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 
-from ..folders import data_folder
+from .folders import data_folder
 
 # What glibc and musl call their loaders; musl's C library is its loader under a second name.
 C_LIBRARY = re.compile(r"(?:ld-linux|ld64|ld-musl|libc\.musl)\b")
