@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from test_blocks import large
 from test_report import HOSTILE, full_run
 
 from manylinux_lab.judge import Verdict
@@ -103,6 +104,14 @@ def test_filters(option: str, titles: list[str], columns: int, source: Path) -> 
     assert ["evil" if row[0].startswith("evil") else row[0] for row in found[1:]] == titles
     assert len(found[0]) == columns + 1
     assert "the strongest evidence" not in (source.parent / "html" / "index.html").read_text(encoding="utf-8")
+
+
+def test_a_wide_matrix_comes_as_several_tables(source: Path) -> None:
+    (source / "report.json").write_text(render("json", *large()))
+    assert build(source) == 0
+    found = rows(source)
+    assert max(map(len, found)) <= 12
+    assert sum(row.count("imported") for row in found) == 30 * 120
 
 
 def test_what_is_left_of_nothing_is_said(source: Path) -> None:

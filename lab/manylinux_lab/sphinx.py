@@ -15,6 +15,7 @@ from sphinx.util.docutils import SphinxDirective
 from . import __version__
 from .errors import UsageError
 from .report import json_file
+from .report.blocks import PAGE, blocks, in_browser
 from .report.escape import plain
 from .report.filtering import filtered
 from .report.matrix import LEGEND, Matrix
@@ -59,7 +60,9 @@ class WheelMatrix(SphinxDirective):
         legend = (
             [] if "no-legend" in self.options else [nodes.paragraph("", f"{LEGEND}.", classes=["wheel-matrix-legend"])]
         )
-        return [table_of(content, ["wheel-matrix", *self.options.get("class", [])]), *legend]
+        classes = ["wheel-matrix", *self.options.get("class", [])]
+        shown = blocks(content, PAGE, in_browser, may_turn=True)
+        return [*(table_of(block, classes) for block in shown), *legend]
 
     def _report(self, path: Path) -> Report:
         """Return the report, and let Sphinx read the page again when one of its files changes."""

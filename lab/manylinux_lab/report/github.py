@@ -48,7 +48,7 @@ def _fitting(parts: Sequence[str]) -> str:
 
 def _tables(report: Report) -> Iterator[str]:
     if report.matrix.rows:
-        yield f"{table(report.matrix)}\n\n{LEGEND}.\n"
+        yield f"{table(report.matrix, may_turn=True)}\n\n{LEGEND}.\n"
     for bench in report.together:
         yield f"### Loaded together on {escape.code(bench.title)}\n\n{escape.markdown(counts_words(bench))}.\n"
         yield from (f"{table(pairs)}\n" for pairs in bench.matrices)

@@ -11,6 +11,7 @@ import jinja2
 from ..results import Result
 from ..runs import Run
 from . import escape
+from .blocks import PAGE, blocks, in_browser
 from .matrix import Matrix
 from .templates import Safe, environment, fill
 from .text_page import values
@@ -24,15 +25,19 @@ def render(run: Run, results: Sequence[Result]) -> str:
 def templates_of(folder: str) -> jinja2.Environment:
     """Return what renders templates as reStructuredText; those in ``folder`` come first."""
     made = environment(folder, escape.rst)
-    made.filters["as_table"] = lambda content: Safe(table(content))
+    made.filters["as_table"] = lambda content, may_turn=False: Safe(table(content, may_turn=may_turn))
     made.filters["rows_as_table"] = lambda rows: Safe(_list_table(rows, stubs=0))
     made.filters["code"] = lambda text: Safe(escape.rst_code(str(text)))
     made.filters["title"] = lambda text, line, before="": Safe(title(before + _escaped(text), line))
     return made
 
 
-def table(content: Matrix) -> str:
-    """Return the matrix as a table whose first row and column are headings."""
+def table(content: Matrix, *, may_turn: bool = False) -> str:
+    """Return the matrix as a table whose first row and column are headings; several where one would be too wide."""
+    return "\n\n".join(_table(block) for block in blocks(content, PAGE, in_browser, may_turn=may_turn))
+
+
+def _table(content: Matrix) -> str:
     rows = [["", *content.columns], *([row, *words] for row, words in zip(content.rows, content.words, strict=True))]
     return _list_table(rows, stubs=1)
 

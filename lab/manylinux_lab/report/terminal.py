@@ -11,6 +11,7 @@ from ..judge import Verdict
 from ..results import Result
 from ..runs import Run
 from . import companies
+from .blocks import blocks
 from .companies import CompanyMatrix, company_matrices
 from .escape import plain
 from .matrix import COMPANY, LEGEND, Matrix, counts_sentence, matrix
@@ -66,18 +67,23 @@ def summary(run: Run, results: Sequence[Result], *, width: int, seconds: float, 
 
 
 def table(content: Matrix, width: int) -> str:
-    """Return the matrix for a terminal; it stands upright where its columns would not fit."""
-    lying = _grid(content.rows, content.columns, content.words)
-    if max((len(line) for line in lying.splitlines()), default=0) <= width:
-        return lying
-    turned = tuple(zip(*content.words, strict=True))
-    return _grid(content.columns, content.rows, turned)
+    """Return the matrix for a terminal; it stands upright or comes in blocks where its columns would not fit."""
+    return "\n\n".join(_grid(block) for block in blocks(content, width, _column, may_turn=True))
 
 
-def _grid(rows: Sequence[str], columns: Sequence[str], words: Sequence[Sequence[str]]) -> str:
-    body = [[plain(row), *line] for row, line in zip(rows, words, strict=True)]
-    headers = ["", *(plain(column).replace(":", "\n").replace(" (", "\n(") for column in columns)]
+def _grid(content: Matrix) -> str:
+    body = [[plain(row), *line] for row, line in zip(content.rows, content.words, strict=True)]
+    headers = ["", *map(_heading, content.columns)]
     return tabulate(body, headers=headers, tablefmt="simple", disable_numparse=True)
+
+
+def _heading(title: str) -> str:
+    return plain(title).replace(":", "\n").replace(" (", "\n(")
+
+
+def _column(heading: str, words: Sequence[str]) -> int:
+    """Return how wide tabulate makes a column: it keeps two spaces beside a heading, and two between columns."""
+    return max(len(line) for line in (*(f"{one}  " for one in _heading(heading).split("\n")), *map(plain, words))) + 2
 
 
 def _together(content: CompanyMatrix, results: Sequence[Result], width: int) -> Iterator[str]:
@@ -101,7 +107,7 @@ def _together(content: CompanyMatrix, results: Sequence[Result], width: int) -> 
 
 def _grids(content: CompanyMatrix, width: int) -> list[str]:
     """Return the matrices of a bench as text; none where one of them would not fit."""
-    grids = [_grid(one.rows, one.columns, one.words) for one in content.matrices if one.rows and one.columns]
+    grids = [_grid(one) for one in content.matrices if one.rows and one.columns]
     return grids if all(len(line) <= width for grid in grids for line in grid.splitlines()) else []
 
 
