@@ -36,7 +36,7 @@ def test_a_sliced_file_is_an_object_with_a_note(length: int) -> None:
     facts = examine(io.BytesIO(elf("PyInit_x")[:length]), "x.so")
 
     assert facts.kind is Kind.OBJECT
-    assert facts.note.startswith("not readable as ELF: ")
+    assert facts.note.startswith(("not readable as ELF: ", "cut short: "))
 
 
 @pytest.mark.parametrize("position", range(0, len(elf("PyInit_x")) - 8, 8))

@@ -10,7 +10,7 @@ from wheels import build_wheel
 from manylinux_lab.errors import EngineError
 from manylinux_lab.wheels import symbols
 from manylinux_lab.wheels.digests import file_digest
-from manylinux_lab.wheels.elf import ElfFacts
+from manylinux_lab.wheels.elf import ElfFacts, Kind
 from manylinux_lab.wheels.reading import read_wheel
 from manylinux_lab.wheels.remembered import elf_facts
 from manylinux_lab.wheels.wheel import Wheel
@@ -116,6 +116,22 @@ def test_only_so_many_unique_symbols_are_kept(tmp_path: Path, monkeypatch: pytes
     found = facts_of(tmp_path, dynamic_elf(unique=["a", "b", "c"]))
     assert found.unique == {"a", "b"}
     assert found.note == "only 2 of its 3 unique symbols were read"
+
+
+def test_a_file_that_ends_before_its_segments_is_not_sound(tmp_path: Path) -> None:
+    data = dynamic_elf(texts=TEXTS)
+    sections_gone = data[:40] + struct.pack("<Q", len(data) + 1000) + data[48:60] + b"\5\0" + data[62:]
+    cut, whole = elf_facts(wheel(tmp_path, cut=data[:-8], whole=sections_gone))
+
+    assert (cut.note, cut.is_sound) == ("cut short: 8 bytes of what is loaded lie beyond its end", False)
+    assert (cut.machine, cut.kind, whole.note, whole.is_sound) == ("x86_64", Kind.OBJECT, "", True)
+
+
+def test_what_a_debugger_reads_is_not_for_the_loader(tmp_path: Path) -> None:
+    data = dynamic_elf(texts=TEXTS)[:-8]
+    path = build_wheel(tmp_path, files={"demo/x.so.debug": data})
+
+    assert elf_facts(read_wheel(path)) == ()
 
 
 @pytest.mark.parametrize("end", [20, 64, 100, 180, 240, 300, 400, -40])

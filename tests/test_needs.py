@@ -86,6 +86,16 @@ def test_a_watched_symbol_comes_with_each_library_of_the_system() -> None:
     assert needs.symbols == (("a.so", "libz.so.1", "inflate_fast"), ("a.so", "libc.so.6", "inflate_fast"))
 
 
+def test_a_damaged_file_is_the_wheels_own_for_every_arch_that_it_may_be_for() -> None:
+    lost = fact("demo.libs/libown-1.so", machine="", note="not readable as ELF: odd", is_sound=False)
+    arm = fact("arm.so", machine="aarch64", note="cut short: odd", is_sound=False)
+    needs = needs_of([EXTENSION, lost, arm], "x86_64", ["demo/_core.so"])
+
+    assert needs.unsound == (("demo.libs/libown-1.so", "not readable as ELF: odd"),)
+    assert libraries(needs) == [("demo/_core.so", "libc.so.6")]
+    assert needs.essential == {"demo/_core.so", "demo.libs/libown-1.so"}
+
+
 def test_an_import_loads_extensions_and_what_they_need() -> None:
     plugin = fact("demo/plugins/libplugin.so", "libowl.so")
 

@@ -151,6 +151,15 @@ def test_a_missing_library_of_a_file_that_no_import_loads_is_a_side_effect() -> 
     assert "libgone.so.1" in outcome.side_effects[0]
 
 
+def test_of_a_damaged_file_nothing_is_known() -> None:
+    damage = ((FILE, "cut short: 8 bytes of what is loaded lie beyond its end"),)
+    alone = predict(needs(files=0, unsound=damage), profile(), ground())
+    loose = predict(needs(unsound=damage, essential=frozenset({"demo/other.so"})), profile(), ground())
+
+    assert (alone.kind, loose.kind) == (OutcomeKind.UNKNOWN, OutcomeKind.OK)
+    assert alone.reason == loose.side_effects[0] == f"Nobody can vouch for '{FILE}': it is {damage[0][1]}."
+
+
 def musl(version: tuple[int, int] = (1, 2), **fields: Any) -> Profile:
     """Return a distro with musl of which nothing was measured."""
     return profile(version, **({"libc": Libc.MUSL, "sonames": {}, "absent": frozenset(), "measured": None} | fields))

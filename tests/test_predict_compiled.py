@@ -1,7 +1,10 @@
 """Every rule of a prediction on a wheel that a compiler made: each file does what the rule is about, and no more."""
 
 import json
+import signal
 import struct
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -66,6 +69,27 @@ def test_what_a_compiler_can_do_to_a_tag(
     assert found.get(good, ("pass", "", []))[:2] == ("pass", ""), found
     assert found[bad][0] == "fail", found
     assert reason in found[bad][1]
+
+
+def test_a_file_cut_short_is_told_before_the_loader_stumbles_over_it(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    core = compile_object(tmp_path / "core.so", PLAIN + "int much[9999] = {1};", "-O1", "-Wl,-z,noseparate-code")
+    data = core.read_bytes()
+    ends = {"whole": len(data), "unlisted": struct.unpack_from("<Q", data, 40)[0], "half": len(data) // 2}
+    loaded, told = {}, {}
+    for name, end in ends.items():
+        core.write_bytes(data[:end])
+        load = f"import ctypes; ctypes.CDLL({str(core)!r}, 2)"
+        loaded[name] = subprocess.run([sys.executable, "-c", load], capture_output=True, check=False).returncode
+        tag = "cp39-abi3-manylinux_2_17_x86_64"
+        path = build_wheel(tmp_path / name, files={"demo/core.abi3.so": data[:end]}, tag=tag)
+        code = main(["inspect", str(path), "--json"])
+        (entry,) = json.loads(capsys.readouterr().out)["wheels"]
+        told[name] = (code, entry["holds"], words_of(capsys, path, "--distro", "debian-12")["debian-12"][0])
+
+    assert loaded == {"whole": 0, "unlisted": 0, "half": -signal.SIGBUS}
+    assert told == {"whole": (0, "true", "pass"), "unlisted": (0, "true", "pass"), "half": (0, "unknown", "unknown")}
 
 
 def test_an_abi_marker_is_more_than_the_relocations(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

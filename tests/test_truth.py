@@ -172,13 +172,13 @@ def test_a_true_tag_needs_no_advice() -> None:
 
 
 def test_a_file_that_nobody_can_read_leaves_a_tag_open_but_not_a_false_one() -> None:
-    unreadable = ["demo/cut.so"]
-    good = truth_of(["manylinux_2_17_x86_64"], needs("libc.so.6:GLIBC_2.17"), NEWEST, unreadable)
-    bad = truth_of(["manylinux_2_17_x86_64"], needs("libc.so.6:GLIBC_2.18"), NEWEST, unreadable)
+    damage = (("demo/cut.so", "not readable as ELF: odd"),)
+    good = truth("manylinux_2_17_x86_64", "libc.so.6:GLIBC_2.17", unsound=damage)
+    bad = truth("manylinux_2_17_x86_64", "libc.so.6:GLIBC_2.18", unsound=damage)
 
     assert (good.holds, good.tags[0].reasons) == (
         Holds.UNKNOWN,
-        ("'demo/cut.so' cannot be read as ELF, so nobody can say what it needs.",),
+        ("Nobody can vouch for 'demo/cut.so': it is not readable as ELF: odd.",),
     )
     assert bad.holds is Holds.FALSE
 

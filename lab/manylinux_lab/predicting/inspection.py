@@ -57,14 +57,13 @@ def inspect(wheel: Wheel) -> Inspection:
     groups = by_arch(wheel.tags)
     extensions = [extension.path for extension in wheel.extensions]
     needs = tuple(needs_of(files, arch, extensions) for arch in groups)
-    unreadable = [fact.path for fact in files if not fact.machine]
     oldest = promised(wheel.tags)
     return Inspection(
         wheel=wheel,
         surface=surface,
         files=files,
         needs=needs,
-        truths=tuple(truth_of(groups[one.arch], one, newest_glibc(), unreadable) for one in needs),
+        truths=tuple(truth_of(groups[one.arch], one, newest_glibc()) for one in needs),
         stable_abi=oldest,
         violations=violations(files, extensions, oldest) if oldest else (),
         outside=outside(files),

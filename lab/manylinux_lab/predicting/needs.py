@@ -43,7 +43,8 @@ class Needs:
     must load them first. ``relr`` are files with DT_RELR relocations, ``aligns`` (file, smallest alignment of a
     segment in bytes). ``essential`` are the files that an import loads: extension modules and what they need, or
     everything in a wheel that has none. ``pairs`` are the libraries and versions without the files, each once.
-    ``files`` counts the ELF files of the arch, ``machines`` are the arches that any file is for.
+    ``files`` counts the ELF files of the arch, ``machines`` are the arches that any file is for. ``unsound`` are
+    (file, note) of damaged files, those among them that are for nobody knows which arch too.
     """
 
     arch: str
@@ -59,6 +60,7 @@ class Needs:
     relr: tuple[str, ...] = ()
     aligns: tuple[tuple[str, int], ...] = ()
     essential: frozenset[str] = frozenset()
+    unsound: tuple[tuple[str, str], ...] = ()
     pairs: frozenset[tuple[str, str]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -72,7 +74,8 @@ def needs_of(facts: Sequence[ElfFacts], arch: str, extensions: Iterable[str] = (
     ``extensions`` are the paths of the wheel's extension modules.
     """
     files = [fact for fact in facts if fact.machine == arch and fact.kind is not Kind.OTHER]
-    own = _names(files)
+    perhaps = [*files, *(fact for fact in facts if not fact.machine)]
+    own = _names(perhaps)
     outer = [(fact, library) for fact in files for library in fact.needed if library not in own]
     return Needs(
         arch=arch,
@@ -91,7 +94,8 @@ def needs_of(facts: Sequence[ElfFacts], arch: str, extensions: Iterable[str] = (
         carried=tuple(_carried(files)),
         relr=tuple(fact.path for fact in files if fact.relr),
         aligns=tuple((fact.path, fact.align) for fact in files if fact.align),
-        essential=_essential(files, frozenset(extensions)),
+        essential=_essential(perhaps, frozenset(extensions)),
+        unsound=tuple((fact.path, fact.note) for fact in perhaps if not fact.is_sound),
     )
 
 

@@ -57,6 +57,11 @@ def flaws_of(needs: Needs) -> Iterator[Flaw]:
         yield Flaw(file=file, what=f"insists on a CPU of level x86-64-v{level}, which no policy promises")
 
 
+def unsound(file: str, note: str) -> str:
+    """Return a sentence that says why nobody knows what the loader makes of a damaged file."""
+    return f"Nobody can vouch for '{file}': it is {note}."
+
+
 def obstacle_of(need: Need) -> Obstacle:
     """Return a need of a symbol version as what stands in the way."""
     return Obstacle(file=need.file, library=need.library, version=need.version, symbol=need.symbol)

@@ -11,7 +11,7 @@ from ..judge import Grade, Outcome, OutcomeKind
 from ..loader import explain, glibc_release, is_system_library
 from .ground import Ground
 from .needs import Need, Needs
-from .obstacles import LOADERS
+from .obstacles import LOADERS, unsound
 from .profile import Answer, Layer, Profile
 
 NO_EXECUTABLE_STACK = (2, 41)  # glibc's NEWS: dlopen no longer makes the stack executable; musl never asks
@@ -32,7 +32,7 @@ class Point:
 
 def predict(needs: Needs, profile: Profile | None, ground: Ground) -> Outcome:
     """Return what would happen where the tag reaches: broken, unknown, or ok with the grade ``resolved``."""
-    if not needs.files:
+    if not needs.files and not needs.unsound:
         return Outcome(kind=OutcomeKind.OK, reason="", grade=Grade.RESOLVED)
     if profile is None:
         return Outcome(
@@ -77,6 +77,14 @@ def _points(needs: Needs, profile: Profile, ground: Ground) -> Iterator[Point]:
         yield from _libraries(needs, profile, ground)
         yield from _versions(needs, profile, ground)
     yield from _relocations(needs, profile)
+    yield from _unsound(needs)
+
+
+def _unsound(needs: Needs) -> Iterator[Point]:
+    """A file that no import loads harms nobody else, as in ``_libraries``."""
+    for file, note in needs.unsound:
+        is_loose = file not in needs.essential
+        yield Point(kind=OutcomeKind.OK if is_loose else OutcomeKind.UNKNOWN, reason=unsound(file, note))
 
 
 def _machine(needs: Needs, ground: Ground) -> Iterator[Point]:

@@ -11,7 +11,7 @@ from ..catalogue.distro import Libc
 from ..wheels.policies import index_arches, policies
 from ..wheels.tags import Claim, claim_of
 from .needs import Flaw, Needs
-from .obstacles import Obstacle, flaws_of, glibc_minor, obstacle_of, obstacles_of
+from .obstacles import Obstacle, flaws_of, glibc_minor, obstacle_of, obstacles_of, unsound
 
 # Tags of systems that the lab knows nothing of; the package index takes wheels for them.
 OTHER_SYSTEMS = ("win", "macosx_", "ios_", "android_", "pyodide_", "pyemscripten_")
@@ -66,11 +66,11 @@ class Truth:
         return next((one for one in (Holds.FALSE, Holds.UNKNOWN) if one in answers), Holds.TRUE)
 
 
-def truth_of(platforms: Iterable[str], needs: Needs, newest_glibc: int, unreadable: Sequence[str] = ()) -> Truth:
+def truth_of(platforms: Iterable[str], needs: Needs, newest_glibc: int) -> Truth:
     """Return whether platform tags such as ``manylinux_2_17_x86_64`` can be true of files with these needs.
 
     ``needs`` are those of the tags' arch; ``newest_glibc`` is the minor version that no distro has exceeded yet.
-    ``unreadable`` are files of which nobody can say what they need: with them, no tag is known to be true.
+    With a damaged file, no tag is known to be true.
     """
     names = sorted(set(platforms))
     flaws = tuple(flaws_of(needs))
@@ -81,7 +81,7 @@ def truth_of(platforms: Iterable[str], needs: Needs, newest_glibc: int, unreadab
     )
     lowest = _lowest(needs, libc, answers)
     judged = (_tag(name, claims[name], needs, flaws, newest_glibc) for name in names)
-    tags = tuple(_doubted(tag, unreadable) for tag in judged)
+    tags = tuple(_doubted(tag, needs) for tag in judged)
     return Truth(
         tags=tags,
         lowest=lowest if needs.files else "any",
@@ -110,10 +110,10 @@ def _tag(name: str, claim: Claim | None, needs: Needs, flaws: Sequence[Flaw], ne
     return TagTruth(tag=name, holds=Holds.UNKNOWN if unsure else Holds.TRUE, reasons=unsure)
 
 
-def _doubted(tag: TagTruth, unreadable: Sequence[str]) -> TagTruth:
-    if tag.holds is Holds.FALSE or not unreadable:
+def _doubted(tag: TagTruth, needs: Needs) -> TagTruth:
+    if tag.holds is Holds.FALSE or not needs.unsound:
         return tag
-    reasons = tuple(f"'{file}' cannot be read as ELF, so nobody can say what it needs." for file in unreadable)
+    reasons = tuple(unsound(file, note) for file, note in needs.unsound)
     return TagTruth(tag=tag.tag, holds=Holds.UNKNOWN, reasons=(*tag.reasons, *reasons))
 
 

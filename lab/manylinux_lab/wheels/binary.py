@@ -1,4 +1,4 @@
-"""What kind of ELF file a wheel's entry is, told from headers and the dynamic symbol table. Hostile files get a note.
+"""What kind of ELF file a wheel's entry is, told from headers and the dynamic symbol table. Damaged files get a note.
 
 pyelftools does the reading, on a stream that ends a reading which goes on for too long.
 """
@@ -7,6 +7,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from io import SEEK_END
 from typing import IO, BinaryIO, cast
 
 from elftools.common.exceptions import ELFError
@@ -20,6 +21,7 @@ from .elf import Kind
 
 MAGIC = b"\x7fELF"
 DF_1_PIE = 0x08000000
+DEBUG = ".debug"  # what debuggers read of another file; its segments are somewhere else
 READS_LIMIT = 400_000
 READ_LIMIT = 1 << 24
 TABLE_LIMIT = 64 << 20
@@ -50,6 +52,7 @@ MACHINES = {
     ("EM_MIPS", 64, True): "mips64el",
     ("EM_SPARCV9", 64, False): "sparc64",
 }
+LOADED = {"ET_EXEC": Kind.EXECUTABLE, "ET_DYN": Kind.OBJECT}  # a library, unless more is known of the latter
 # pyelftools answers hostile files with any of these, from failed assertions to divisions by zero.
 UNREADABLE = (
     ELFError,
@@ -65,9 +68,9 @@ UNREADABLE = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Binary:
-    """Kind, arch (PyPA's machine name, or ELF's constant where PyPA has none) and a note where it cannot be read.
+    """Kind, arch (PyPA's machine name, or ELF's constant where PyPA has none) and a note where it is damaged.
 
-    ``elf`` is the file itself for further questions, where it can be read and is for a machine.
+    ``elf`` is the file itself for further questions, where it is sound and for a machine.
     """
 
     kind: Kind
@@ -138,6 +141,11 @@ class LoadedFile(ELFFile):
                 return Dynamic(segment, list(self.iter_segments("PT_LOAD")))
         return None
 
+    def lacking(self) -> int:
+        """Return how many bytes of what is loaded lie beyond the end of the file."""
+        ends = [int(one["p_offset"]) + int(one["p_filesz"]) for one in self.iter_segments("PT_LOAD") if one["p_filesz"]]
+        return max(0, max(ends, default=0) - self.stream.seek(0, SEEK_END))
+
 
 def examine(stream: BinaryIO, file_name: str) -> Binary:
     """Tell what an ELF file is. One that cannot be read counts as an object with a note: the loader will say more."""
@@ -148,6 +156,11 @@ def examine(stream: BinaryIO, file_name: str) -> Binary:
             raise ELFError(f"there is no machine of number {elf['e_machine']}")
         if machine is None:
             return Binary(kind=Kind.OTHER, machine=str(elf["e_machine"]))
+        if elf["e_type"] not in LOADED or file_name.endswith(DEBUG):
+            return Binary(kind=Kind.OTHER, machine=machine)
+        if lacking := elf.lacking():
+            what = f"cut short: {lacking} bytes of what is loaded lie beyond its end"
+            return Binary(kind=LOADED[elf["e_type"]], machine=machine, note=what)
         return Binary(kind=_kind(elf, file_name), machine=machine, elf=elf)
     except UNREADABLE as error:
         return Binary(kind=Kind.OBJECT, machine="", note=f"not readable as ELF: {error or type(error).__name__}")
@@ -166,10 +179,8 @@ def has_symbol(stream: BinaryIO, name: str) -> bool:
 
 
 def _kind(elf: LoadedFile, file_name: str) -> Kind:
-    if elf["e_type"] == "ET_EXEC":
+    if LOADED[elf["e_type"]] is Kind.EXECUTABLE:
         return Kind.EXECUTABLE
-    if elf["e_type"] != "ET_DYN":
-        return Kind.OTHER
     interpreted = any(elf.iter_segments("PT_INTERP"))
     if elf.dynamic and any(tag["d_val"] & DF_1_PIE for tag in elf.dynamic.iter_tags("DT_FLAGS_1")):
         return Kind.EXECUTABLE

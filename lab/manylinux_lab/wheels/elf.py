@@ -30,6 +30,9 @@ class ElfFacts:
     that the file insists on (1 is the baseline, 0 says nothing). ``relr`` tells of DT_RELR relocations, ``textrel`` of
     relocations in code, ``only_gnu_hash`` of a file without the older hash table. ``flushes_to_zero`` tells of a
     constructor that sets this mode of the CPU. ``undefined`` counts the symbols that the file expects of others.
+
+    ``is_sound`` is False where nobody can say what the loader makes of the file: it ends before its segments do, or
+    what it says of itself cannot be read.
     """
 
     path: str
@@ -61,6 +64,7 @@ class ElfFacts:
     flushes_to_zero: bool = False
     undefined: int = 0
     note: str = ""
+    is_sound: bool = True
 
     @property
     def libc(self) -> str:

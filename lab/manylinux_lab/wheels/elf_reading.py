@@ -27,11 +27,13 @@ def facts_of(path: str, sha256: str, told: Binary, stream: BinaryIO) -> ElfFacts
     """
     if told.kind is Kind.OTHER:
         return None
-    facts = ElfFacts(path=path, sha256=sha256, machine=told.machine, kind=told.kind, note=told.note)
+    facts = ElfFacts(
+        path=path, sha256=sha256, machine=told.machine, kind=told.kind, note=told.note, is_sound=not told.note
+    )
     try:
         return read_facts(told.elf, stream, facts) if told.elf else facts
     except UNREADABLE as error:
-        return replace(facts, note=f"not readable as ELF: {error or type(error).__name__}")
+        return replace(facts, note=f"not readable as ELF: {error or type(error).__name__}", is_sound=False)
 
 
 def read_facts(elf: LoadedFile, stream: BinaryIO, facts: ElfFacts) -> ElfFacts:
@@ -56,7 +58,7 @@ def read_facts(elf: LoadedFile, stream: BinaryIO, facts: ElfFacts) -> ElfFacts:
         names, note = unique_symbols(elf, stream, elf.dynamic)
         facts = _with_needs(elf, stream, elf.dynamic, facts)
     except UNREADABLE as error:
-        return replace(facts, note=f"without readable symbols: {error or type(error).__name__}")
+        return replace(facts, note=f"without readable symbols: {error or type(error).__name__}", is_sound=False)
     return replace(facts, unique=names, note=note)
 
 
