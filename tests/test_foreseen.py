@@ -14,7 +14,7 @@ from manylinux_lab.cells import Plan, Subject
 from manylinux_lab.judge import Grade, How, OutcomeKind, Promise, Verdict
 from manylinux_lab.options import Options
 from manylinux_lab.planning.benches import Place
-from manylinux_lab.planning.foreseen import foresee, foreseen_benches, look_ahead
+from manylinux_lab.planning.foreseen import as_result, foresee, foreseen_benches, look_ahead
 from manylinux_lab.planning.resolver import Resolver
 from manylinux_lab.resolving.index import Index
 from manylinux_lab.resolving.sources import find_sources
@@ -53,7 +53,7 @@ def foretold(
         foreseen=foreseen_benches(where, Options(), TODAY),
     )
     run = Run(id="20260101-000000-abcd", engine="bwrap", options=Options(), plan=made, lab="0.1.0")
-    return foresee(run, where, lambda cell: True)
+    return tuple(as_result(run, one) for one in foresee(made, run.options, where, lambda cell: True))
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 from dynamic_elves import NEEDED, dynamic_elf
-from line import both_engines, lab, need_engine, need_musl, on, pinned, run
+from indexes import IndexFolder, served
+from line import Ended, both_engines, lab, need_engine, need_musl, on, pinned, run
 from wheels import build_wheel
 
 from manylinux_lab.predicting.profile import Answer, read_profiles
@@ -35,6 +36,53 @@ def test_a_place_without_an_image_is_predicted(tmp_path: Path, engine: str) -> N
     assert any(entry["bench"] == "clearlinux-latest:x86_64" for entry in done.plan["left_out"])
     assert "(predicted)" in done.out
     assert "predicted: 1 unknown" in done.out
+
+
+def glibc(version: str, folder: Path) -> Path:
+    """Return a wheel whose tag promises glibc 2.17, and whose extension module needs the version."""
+    versions = (("libc.so.6", (f"GLIBC_{version}",)),)
+    core = dynamic_elf(texts=((NEEDED, "libc.so.6"),), versions=versions, ordinary=["PyInit__core"], align=4096)
+    files = {"demo/__init__.py": b"from . import _core\n", "demo/_core.abi3.so": core}
+    return build_wheel(folder, files=files, tag="cp36-abi3-manylinux_2_17_x86_64")
+
+
+@both_engines
+@pytest.mark.parametrize(
+    ("version", "code", "amazon", "counts"),
+    [("2.17", 0, "pass", "predicted: 2 kept"), ("2.33", 1, "fail", "predicted: 1 kept, 1 failed")],
+)
+def test_without_any_image_a_run_is_a_report_of_predictions(
+    tmp_path: Path, engine: str, version: str, code: int, amazon: str, counts: str
+) -> None:
+    done = run(tmp_path, engine, [glibc(version, tmp_path)], *on("amazonlinux-2", "fedora-43"), *NOWHERE)
+
+    assert done.code == code, done.words
+    told = {line["distro"]: line["verdict"] for line in done.results if line["how"] == "predicted"}
+    assert told == {"amazonlinux-2": amazon, "fedora-43": "pass"}, done.words
+    assert {line["check"] for line in done.results if line["how"] == "observed"} == {"read"}
+    assert "Nothing can be run here: all results are predictions." in done.err
+    assert counts in done.out
+    assert {place.partition(":")[0] for place in left_out(done)} == {"amazonlinux-2", "fedora-43"}
+    again = lab(tmp_path, "run", "--resume", "latest")
+    assert (again.code, "is complete" in again.out) == (5, True), again.words
+
+
+def left_out(done: Ended) -> list[str]:
+    """Return the places that a run left out."""
+    return [entry["bench"] for entry in done.plan["left_out"]]
+
+
+def test_without_any_image_a_requirement_is_predicted_or_nothing_is_left(tmp_path: Path) -> None:
+    folder = IndexFolder(root=tmp_path / "index")
+    folder.wheel("demo", "1.0")
+    words = [*on("fedora-43"), *NOWHERE]
+    with served(folder) as server:
+        done = run(tmp_path, "bwrap", ["demo"], *words, "--index-url", server.url)
+    nothing = run(tmp_path, "bwrap", ["demo; sys_platform == 'win32'"], *words)
+
+    assert (done.code, done.verdicts()) == (0, {"fedora-43:x86_64:cp314/import/demo-1.0-py3-none-any.whl": "pass"})
+    assert nothing.code == 5, nothing.words
+    assert "its marker excludes it" in nothing.out
 
 
 @both_engines

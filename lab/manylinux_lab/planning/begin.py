@@ -30,7 +30,7 @@ from .benches import Found, places, planned, provided
 from .beside import place_beside
 from .checks import with_suites
 from .companies import Joined, join, mode_of
-from .foreseen import foresee, foreseen_benches, look_ahead
+from .foreseen import Foreseen, as_result, foresee, foreseen_benches, look_ahead
 from .placing import Placing
 from .plan import plan
 from .resolver import Resolver
@@ -62,9 +62,10 @@ def begin(options: Options) -> Started:
     engine = _engine(options)
     found = provided(selected, options, _today(), engine, _say)
     made = _plan(options, subjects, found, keep)
-    if made.is_idle and not (options.cell and made.cells):
+    foreseen = foresee(made, options, found.missing, keep)
+    if made.is_idle and not foreseen and not (options.cell and made.cells):
         return Started(folder=RunFolder(path=Path()), workers=0, suites=(), nothing_to_do=_nothing(made))
-    _say(f"Planned: {len(made.cells)} {'cell' if len(made.cells) == 1 else 'cells'}.")
+    _say(_planned(made, foreseen))
     folder = new_folder(options.out)
     run = Run(
         id=folder.path.name,
@@ -74,7 +75,7 @@ def begin(options: Options) -> Started:
         boundaries=_boundaries(engine, made.benches),
     )
     taken = () if is_again else taken_from_history(run)  # who names a cell wants to see it again
-    return written(folder, run, taken, foresee(run, found.missing, keep), suites)
+    return written(folder, run, taken, [as_result(run, one) for one in foreseen], suites)
 
 
 def plan_only(options: Options) -> Plan:
@@ -235,6 +236,13 @@ def _idle_smoke(options: Options, subjects: Subjects) -> Iterator[str]:
     for project in smoke_code(options):
         if project not in known:
             yield f"the smoke code for '{project}' is not used: no subject is called so{nearest(project, known)}"
+
+
+def _planned(made: Plan, foreseen: Sequence[Foreseen]) -> str:
+    """Return how much there is to do; that nothing at all will be run is said before the first result."""
+    if made.is_idle and foreseen:
+        return "Nothing can be run here: all results are predictions."
+    return f"Planned: {len(made.cells)} {'cell' if len(made.cells) == 1 else 'cells'}."
 
 
 def _nothing(made: Plan) -> str:

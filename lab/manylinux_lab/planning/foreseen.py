@@ -76,24 +76,41 @@ def look_ahead(subjects: Subjects, benches: Sequence[Bench], options: Options, r
     return Ahead(subjects=tuple(chosen.values()), left_out=(*placed.left_out, *unmet))
 
 
-def foresee(run: Run, places: Iterable[Place], keep: Callable[[str], bool]) -> tuple[Result, ...]:
-    """Return a predicted result for each wheel of the run on each bench of ``plan.foreseen``.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Foreseen:
+    """What is predicted of a wheel on a bench that is never started."""
 
-    A wheel that the bench's Python does not take has none. ``keep`` tells by cell id what the run wants.
+    bench: Bench
+    subject: Subject
+    told: Forecast
+
+    @property
+    def check(self) -> str:
+        """The check that a bench would have asked."""
+        return "import" if self.told.promise is Promise.SUPPORTED else "refuse"
+
+    @property
+    def cell(self) -> str:
+        """The id of the cell that this stands for."""
+        return f"{self.bench.id}/{self.check}/{self.subject.id}"
+
+
+def foresee(made: Plan, options: Options, places: Iterable[Place], keep: Callable[[str], bool]) -> tuple[Foreseen, ...]:
+    """Return what is predicted of each wheel of the plan on each bench of ``made.foreseen``.
+
+    A wheel that the bench's Python does not take has nothing. ``keep`` tells by cell id what the run wants.
     """
     releases = {place.release.id: place.release for place in places}
-    arches = sorted({bench.arch for bench in run.plan.foreseen})
+    arches = sorted({bench.arch for bench in made.foreseen})
     found = []
-    for subject, wheel in _wheels(run.plan):
+    for subject, wheel in _wheels(made):
         needs = needs_by_arch(wheel, elf_facts(wheel), arches)
-        for bench in run.plan.foreseen:
-            told = forecast(
-                wheel, needs, releases[bench.distro], bench.arch, is_minimal=run.options.variant == "minimal"
-            )
+        for bench in made.foreseen:
+            told = forecast(wheel, needs, releases[bench.distro], bench.arch, is_minimal=options.variant == "minimal")
             is_known = bench.interpreter.abi != SOME_PYTHON
             if told is not None and (told.interpreter == bench.interpreter.id or not is_known):
-                found.append(_result(run, bench, subject, told))
-    return tuple(result for result in found if keep(result.cell))
+                found.append(Foreseen(bench=bench, subject=subject, told=told))
+    return tuple(one for one in found if keep(one.cell))
 
 
 def _wheels(made: Plan) -> Iterator[tuple[Subject, Wheel]]:
@@ -106,13 +123,14 @@ def _wheels(made: Plan) -> Iterator[tuple[Subject, Wheel]]:
                 continue
 
 
-def _result(run: Run, bench: Bench, subject: Subject, told: Forecast) -> Result:
-    check = "import" if told.promise is Promise.SUPPORTED else "refuse"
+def as_result(run: Run, foreseen: Foreseen) -> Result:
+    """Return the result of the run that says what is predicted, and that it is."""
+    bench, subject, told = foreseen.bench, foreseen.subject, foreseen.told
     outcome = told.outcome
     return Result(
-        cell=f"{bench.id}/{check}/{subject.id}",
+        cell=foreseen.cell,
         bench=bench.id,
-        check=check,
+        check=foreseen.check,
         subject=subject.id,
         project=subject.project,
         version=subject.version,
