@@ -11,7 +11,6 @@ import pytest
 from manylinux_lab.catalogue.reading import (
     BOOTSTRAP_KEYS,
     INTERPRETER_KEYS,
-    NOT_DISTROS,
     PACKAGE_MANAGER_KEYS,
     RELEASE_KEYS,
     REPOSITORIES_KEYS,
@@ -197,7 +196,6 @@ def test_complains_with_file_and_key(tmp_path: Path, content: str, problem: str)
 
 def test_adds_folders_and_files(tmp_path: Path) -> None:
     write(tmp_path, SMALL + RELEASE)
-    write(tmp_path, 'schema = 1\n[understands]\nmanylinux1 = "8.1"\n', "pip.toml")
     other = write(tmp_path, SMALL + RELEASE, "other.txt")
     releases = load_catalogue(tmp_path, extra=[other])
     assert [release.id for release in releases] == ["example-7", "other-7"]
@@ -263,7 +261,7 @@ def test_an_unknown_name_offers_the_nearest(pattern: str, offer: str) -> None:
 
 
 def files() -> list[Path]:
-    return sorted(file for file in data_folder("distros").glob("*.toml") if file.name not in NOT_DISTROS)
+    return sorted(data_folder("distros").glob("*.toml"))
 
 
 @pytest.mark.parametrize("file", files(), ids=lambda file: file.stem)
@@ -328,11 +326,13 @@ def test_the_converter_writes_what_is_committed(tmp_path: Path) -> None:
         pytest.skip(f"the measured facts are not at '{facts}'")
     script = tmp_path / "tools" / "convert_distros.py"
     script.parent.mkdir()
-    (tmp_path / "distros").mkdir()
+    for folder in ("distros", "reference"):
+        (tmp_path / folder).mkdir()
     for name in ("convert_distros.py", "additions.toml"):
         (script.parent / name).write_text((ROOT / "tools" / name).read_text())
     subprocess.run([sys.executable, script, facts], check=True)
     made = {file.name: file.read_text() for file in (tmp_path / "distros").iterdir()}
     assert not made.keys() & {"alpine.toml", "manylinux.toml", "musllinux.toml"}
-    assert len(made) == 21
+    assert len(made) == 20
+    assert (tmp_path / "reference" / "pip.toml").read_text() == (ROOT / "reference" / "pip.toml").read_text()
     assert {name for name, text in made.items() if (ROOT / "distros" / name).read_text() != text} == set()

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from manylinux_lab import tables
 from manylinux_lab.catalogue.distro import Release
 from manylinux_lab.catalogue.reading import load_catalogue
 from manylinux_lab.errors import UsageError
-from manylinux_lab.predicting import dropped as module
 from manylinux_lab.predicting.best_profile import profile_of
 from manylinux_lab.predicting.dropped import age, dropped, packages_of
 from manylinux_lab.predicting.ground import ground_of
@@ -83,7 +83,7 @@ def test_releases_are_in_order() -> None:
 @pytest.mark.parametrize("text", ["", "schema = 2", 'schema = 1\n["libx.so".distros]\nfedora = 1', "="])
 def test_a_damaged_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     (tmp_path / "dropped.toml").write_text(text)
-    monkeypatch.setattr(module, "data_folder", lambda _: tmp_path)
+    monkeypatch.setattr(tables, "data_folder", lambda _: tmp_path)
 
     with pytest.raises(UsageError, match=r"dropped\.toml' is damaged"):
         dropped.__wrapped__()

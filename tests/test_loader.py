@@ -2,7 +2,8 @@
 
 import pytest
 
-from manylinux_lab.loader import LoaderTrouble, explain, glibc_release, is_system_library, policy
+from manylinux_lab.loader import LoaderTrouble, explain, glibc_release, symbol_versions
+from manylinux_lab.wheels.policies import is_system_library
 
 GLIBC = "/lib/x86_64-linux-gnu/libc.so.6: version `GLIBC_2.34' not found (required by /work/site/a/_x.abi3.so)"
 TABLE = [
@@ -194,6 +195,7 @@ def test_glibc_release(version: str, release: str) -> None:
 def test_policy_data() -> None:
     assert is_system_library("libX11.so.6")
     assert not is_system_library("libcrypt.so.1")
-    assert policy().system_libraries["libexpat.so.1"] == 12
-    releases = [tuple(map(int, policy().gcc[f"GLIBCXX_3.4.{number}"].split("."))) for number in range(9, 35)]
+    releases = [
+        tuple(map(int, symbol_versions()["gcc"][f"GLIBCXX_3.4.{number}"].split("."))) for number in range(9, 35)
+    ]
     assert releases == sorted(releases)

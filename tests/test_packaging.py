@@ -31,7 +31,7 @@ def test_the_top_level_is_ours_alone(built: Path) -> None:
     assert tops == {"manylinux_lab", next(top for top in tops if top.endswith(".dist-info"))}
 
 
-@pytest.mark.parametrize("folder", ["distros", "suites", "reports"])
+@pytest.mark.parametrize("folder", ["distros", "reference", "suites", "reports"])
 def test_every_data_file_is_in_the_wheel(built: Path, folder: str) -> None:
     packed = set(zipfile.ZipFile(built).namelist())
     tracked = subprocess.run(["git", "ls-files", folder], cwd=CHECKOUT, capture_output=True, check=True, text=True)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from manylinux_lab import tables
 from manylinux_lab.catalogue.distro import Libc
 from manylinux_lab.engines.arch import ARCHES
 from manylinux_lab.errors import UsageError
@@ -40,7 +41,7 @@ x86_64 = ["GLIBC_2.28"]
 def _two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Put two small policies in the place of the lab's own."""
     (tmp_path / "policies.toml").write_text(TWO)
-    monkeypatch.setattr(module, "data_folder", lambda name: tmp_path)
+    monkeypatch.setattr(tables, "data_folder", lambda name: tmp_path)
     for cached in (policies, module._tables):
         cached.cache_clear()
 
@@ -73,7 +74,7 @@ def test_an_arch_begins_with_its_first_policy_and_has_all_libraries() -> None:
 @pytest.mark.parametrize("text", ["schema = 2", "schema = 1", "schema ="])
 def test_a_damaged_file_is_said(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "policies.toml").write_text(text)
-    monkeypatch.setattr(module, "data_folder", lambda name: tmp_path)
+    monkeypatch.setattr(tables, "data_folder", lambda name: tmp_path)
 
     with pytest.raises(UsageError, match=r"policies\.toml"):
         policies(Libc.GLIBC, "x86_64")

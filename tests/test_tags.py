@@ -10,6 +10,7 @@ import pytest
 from packaging.markers import Marker
 from packaging.tags import Tag, parse_tag, sys_tags
 
+from manylinux_lab import tables
 from manylinux_lab.catalogue.distro import Libc
 from manylinux_lab.errors import UsageError
 from manylinux_lab.interpreter import Interpreter, default_abi
@@ -158,7 +159,7 @@ def test_stock_pip_sees(pip: str, platforms: list[str], reason: str | None) -> N
 def test_a_damaged_pip_file_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str | None) -> None:
     if content is not None:
         (tmp_path / "pip.toml").write_text(content)
-    monkeypatch.setattr(tags, "data_folder", lambda name: tmp_path)
+    monkeypatch.setattr(tables, "data_folder", lambda name: tmp_path)
     tags.pip_understands.cache_clear()
     with pytest.raises(UsageError, match=r"pip.toml' is damaged"):
         stock_pip_sees(["manylinux1_x86_64"], "8.0")

@@ -1,4 +1,6 @@
-"""Write ``distros/*.toml`` from measured facts: ``python tools/convert_distros.py FACTS_FOLDER``.
+"""Write distros and pips from measured facts: ``python tools/convert_distros.py FACTS_FOLDER``.
+
+They go to ``distros/*.toml`` and ``reference/pip.toml``.
 
 FACTS_FOLDER holds ``distros/<release>.toml`` and ``interpreters.toml``. What was measured elsewhere or is general
 knowledge comes from ``additions.toml`` beside this script. Files written by hand (Alpine, the build images) stay.
@@ -17,7 +19,8 @@ HEADER = """\
 """
 SOURCE = "# Measured per image by pep600_compliance, August 2026 and its history; end-of-life dates with it.\n"
 PIP_NOTE = "# The pip that first understood a kind of platform tag (pypa/manylinux, pip's news).\n"
-TARGET = Path(__file__).resolve().parent.parent / "distros"
+ROOT = Path(__file__).resolve().parent.parent
+TARGET = ROOT / "distros"
 LONG_AGO = "past its EOL date when the dataset was taken"  # the dates say so already
 ELSEWHERE = "glibc differs by architecture"  # such arches are left out, with a note of our own
 KNOWN_PATHS = {
@@ -42,7 +45,9 @@ def main(facts_folder: Path) -> None:
     for distro, releases in sorted(groups.items()):
         (TARGET / f"{distro}.toml").write_text(HEADER + SOURCE + render(releases), encoding="utf-8")
     pip = "".join(f'{kind} = "{version}"\n' for kind, version in interpreters["pip_understands"].items())
-    (TARGET / "pip.toml").write_text(f"{HEADER}{PIP_NOTE}schema = 1\n\n[understands]\n{pip}", encoding="utf-8")
+    (ROOT / "reference" / "pip.toml").write_text(
+        f"{HEADER}{PIP_NOTE}schema = 1\n\n[understands]\n{pip}", encoding="utf-8"
+    )
 
 
 def _read(file: Path) -> dict[str, Any]:

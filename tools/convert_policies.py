@@ -1,4 +1,4 @@
-"""Write ``distros/policies.toml`` from the policy files of auditwheel: ``python tools/convert_policies.py FOLDER``.
+"""Write ``reference/policies.toml`` from the policy files of auditwheel: ``python tools/convert_policies.py FOLDER``.
 
 FOLDER holds ``manylinux-policy.json`` and ``musllinux-policy.json``. Only facts are taken: names, libraries, versions.
 """
@@ -17,7 +17,7 @@ HEADER = """\
 # symbol versions that they define on an arch. A symbol that is forbidden stays so until it is lifted.
 schema = 1
 """
-TARGET = Path(__file__).resolve().parent.parent / "distros" / "policies.toml"
+TARGET = Path(__file__).resolve().parent.parent / "reference" / "policies.toml"
 WIDTH = 118
 
 Facts = Mapping[str, Any]

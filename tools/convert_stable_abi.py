@@ -1,4 +1,4 @@
-"""Write ``distros/stable_abi.json``: ``python tools/convert_stable_abi.py LIBPYTHON...``, with abi3info installed.
+"""Write ``reference/stable_abi.json``: ``python tools/convert_stable_abi.py LIBPYTHON...``, with abi3info installed.
 
 abi3info repeats CPython's own list, ``Misc/stable_abi.toml``. Many symbols were there before they were promised: the
 files named (``.../lib/libpython3.6m.so.1.0``, read with ``nm``) show since when.
@@ -16,7 +16,7 @@ from textwrap import wrap
 
 from abi3info import DATAS, FUNCTIONS
 
-TARGET = Path(__file__).resolve().parent.parent / "distros" / "stable_abi.json"
+TARGET = Path(__file__).resolve().parent.parent / "reference" / "stable_abi.json"
 COMMAND = "python tools/convert_stable_abi.py LIBPYTHON..."
 
 Version = tuple[int, int]

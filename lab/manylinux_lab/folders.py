@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).resolve().parent
 
 
 def data_folder(name: str) -> Path:
-    """Return the folder ``distros``, ``suites`` or ``reports``.
+    """Return the folder ``distros``, ``reference``, ``suites`` or ``reports``.
 
     An installed wheel holds it inside the package; a checkout (or an editable install of one) has it beside ``lab/``.
 

@@ -1,13 +1,13 @@
 """What the loaders of glibc and musl say when they refuse a file, put into words that a wheel's author can act on."""
 
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 
-from .folders import data_folder
+from .tables import reference
+from .wheels.policies import is_system_library
 
 # What glibc and musl call their loaders; musl's C library is its loader under a second name.
 C_LIBRARY = re.compile(r"(?:ld-linux|ld64|ld-musl|libc\.musl)\b")
@@ -47,25 +47,10 @@ class Explanation:
     package: str = ""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Policy:
-    """``distros/policy.toml``: libraries that PEP 600 policies allow, and the age of symbol versions."""
-
-    system_libraries: Mapping[str, int]
-    glibc: Mapping[str, str]
-    gcc: Mapping[str, str]
-
-
 @cache
-def policy() -> Policy:
-    """Return the policy data."""
-    table = tomllib.loads((data_folder("distros") / "policy.toml").read_text(encoding="utf-8"))
-    return Policy(system_libraries=table["system_libraries"], glibc=table["glibc"], gcc=table["gcc"])
-
-
-def is_system_library(soname: str) -> bool:
-    """Tell whether a manylinux wheel may expect a library from the system (PEP 513, 571, 599 and 600's practice)."""
-    return soname in policy().system_libraries
+def symbol_versions() -> Mapping[str, Mapping[str, str]]:
+    """Return the release of ``glibc`` and of ``gcc`` that introduced a symbol version, where its name does not tell."""
+    return reference("symbol_versions.toml", dict)
 
 
 def explain(message: str, soname_packages: Mapping[str, str]) -> Explanation | None:
@@ -87,7 +72,8 @@ def _version(found: Matches, _: Mapping[str, str]) -> Explanation:
     match = max(found, key=lambda one: _numbers(one["version"]))
     version, library, file = match["version"], _base(match["library"]), _base(match["file"])
     release = glibc_release(version)
-    compiler = policy().gcc.get(version) or (version.removeprefix("GCC_") if version.startswith("GCC_") else "")
+    own = version.removeprefix("GCC_") if version.startswith("GCC_") else ""
+    compiler = symbol_versions()["gcc"].get(version, own)
     if release:
         what = f"'{file}' needs glibc {release} or newer (symbol version '{version}')"
         minor = release.removeprefix("2.")
@@ -106,7 +92,7 @@ def _version(found: Matches, _: Mapping[str, str]) -> Explanation:
 def glibc_release(version: str) -> str:
     """Return the glibc release (``2.34``) that introduced a symbol version, or nothing for one of another library."""
     match = re.fullmatch(r"GLIBC_(2\.\d+)(\.\d+)*", version)
-    return match[1] if match else policy().glibc.get(version, "")
+    return match[1] if match else symbol_versions()["glibc"].get(version, "")
 
 
 def _library(found: Matches, packages: Mapping[str, str]) -> Explanation:

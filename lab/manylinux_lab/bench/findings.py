@@ -9,9 +9,10 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from ..judge import OutcomeKind
-from ..loader import Explanation, LoaderTrouble, explain, is_system_library
+from ..loader import Explanation, LoaderTrouble, explain
 from ..printable import short
 from ..signals import signal_words
+from ..wheels.policies import is_system_library
 from ..wheels.wheel import Wheel
 from .session import Event
 

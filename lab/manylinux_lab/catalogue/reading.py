@@ -48,16 +48,6 @@ TOOLS = (
     "apk", "apt-get", "dnf", "dnf5", "microdnf", "pacman", "slackpkg", "swupd", "tdnf", "urpmi", "yum", "zypper",
 )  # fmt: skip
 BOOTSTRAP_TOOLS = ("apk", "dnf", "mmdebstrap", "pacman", "zypper")
-# What is known of installers, policies, neighbours and runtimes stands in the same folder.
-NOT_DISTROS = (
-    "dropped.toml",
-    "names.toml",
-    "neighbours.toml",
-    "pip.toml",
-    "policies.toml",
-    "policy.toml",
-    "runtimes.toml",
-)
 
 SHARED_KEYS = (
     "name", "family", "libc", "libc_version", "dataset", "rolling", "image", "images", "arches", "interpreters",
@@ -101,7 +91,7 @@ def _files(path: Path) -> list[Path]:
         return [path]
     if not path.is_dir():
         raise UsageError(f"The folder '{path}' with distro files does not exist.")
-    return sorted(file for file in path.glob("*.toml") if file.name not in NOT_DISTROS)
+    return sorted(path.glob("*.toml"))
 
 
 def _order(release: Release) -> tuple[str, tuple[tuple[int, str], ...]]:

@@ -1,4 +1,4 @@
-"""Projects that many processes hold, with smoke code: ``distros/neighbours.toml``, or a file of the user in its form.
+"""Projects that many processes hold, with smoke code: ``reference/neighbours.toml``, or a file of the user in its form.
 
 The format is described in docs/run.md. The standard library is a neighbour too; its codes stand in the same file.
 """
@@ -99,7 +99,7 @@ def _code(table: Table, key: str) -> str:
 @cache
 def curated() -> Neighbours:
     """Return the lab's own list."""
-    return read_neighbours(data_folder("distros") / "neighbours.toml")
+    return read_neighbours(data_folder("reference") / "neighbours.toml")
 
 
 def asked_for(words: Sequence[str]) -> tuple[str, ...]:

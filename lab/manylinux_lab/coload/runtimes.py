@@ -4,13 +4,13 @@ These are notes: most such pairs work. They stand beside a failure as something 
 """
 
 import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
-from ..folders import data_folder
 from ..printable import short
+from ..tables import reference
 from ..wheels.elf import ElfFacts
 from .evidence import Evidence, Kind
 
@@ -39,16 +39,13 @@ class _Copy:
 
 @cache
 def runtimes() -> tuple[Runtime, ...]:
-    """Return the runtimes that ``distros/runtimes.toml`` names."""
-    content = tomllib.loads((data_folder("distros") / "runtimes.toml").read_text(encoding="utf-8"))
-    return tuple(
-        Runtime(
-            name=table["name"],
-            why=table["why"],
-            kinds=tuple((kind, _pattern(names)) for kind, names in table["kinds"].items()),
-        )
-        for table in content["runtime"]
-    )
+    """Return the runtimes that ``reference/runtimes.toml`` names."""
+    return reference("runtimes.toml", lambda content: tuple(_runtime(table) for table in content["runtime"]))
+
+
+def _runtime(table: Mapping[str, Any]) -> Runtime:
+    kinds = tuple((kind, _pattern(names)) for kind, names in table["kinds"].items())
+    return Runtime(name=table["name"], why=table["why"], kinds=kinds)
 
 
 def _pattern(names: Iterable[str]) -> re.Pattern[str]:

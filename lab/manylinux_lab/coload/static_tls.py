@@ -1,10 +1,9 @@
 """Whether the wheels of a run need more static TLS together than glibc keeps free, and an order that shows it. Pure."""
 
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
-from ..folders import data_folder
+from ..tables import reference
 from ..wheels.elf import ElfFacts
 
 
@@ -55,6 +54,10 @@ def left(free: int, blocks: Iterable[tuple[int, int]]) -> int | None:
 @cache
 def surplus(libc_version: tuple[int, int]) -> int:
     """Return the bytes that glibc of that version keeps free for libraries loaded after the start."""
-    content = tomllib.loads((data_folder("distros") / "runtimes.toml").read_text(encoding="utf-8"))
-    known = [(tuple(row["since"]), int(row["surplus"])) for row in content["static_tls"]]
-    return max((since, number) for since, number in known if since <= libc_version)[1]
+    return max((since, number) for since, number in _surpluses() if since <= libc_version)[1]
+
+
+def _surpluses() -> list[tuple[tuple[int, int], int]]:
+    return reference(
+        "runtimes.toml", lambda table: [(tuple(row["since"]), row["surplus"]) for row in table["static_tls"]]
+    )

@@ -1,6 +1,5 @@
 """Libraries that distros once had and then dropped: what is known of them where a profile does not tell."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -8,8 +7,7 @@ from functools import cache
 import msgspec
 
 from ..catalogue.distro import Release
-from ..errors import UsageError
-from ..folders import data_folder
+from ..tables import reference
 from .profile import Answer, Profile
 
 SCHEMA = 1
@@ -33,19 +31,12 @@ class Dropped:
 
 @cache
 def dropped() -> Mapping[str, Dropped]:
-    """Return what ``distros/dropped.toml`` says, by soname.
+    """Return what ``reference/dropped.toml`` says, by soname.
 
     Raises:
         UsageError: the file of this installation is damaged.
     """
-    file = data_folder("distros") / "dropped.toml"
-    try:
-        table = tomllib.loads(file.read_text(encoding="utf-8"))
-        if table.pop("schema", None) != SCHEMA:
-            raise ValueError("it has another schema")
-        return msgspec.convert(table, dict[str, Dropped])
-    except (OSError, ValueError) as error:
-        raise UsageError(f"The file '{file}' is damaged ({error}); install manylinux-lab again.") from error
+    return reference("dropped.toml", lambda table: msgspec.convert(table, dict[str, Dropped]))
 
 
 def with_dropped(profile: Profile, version: str) -> Profile:

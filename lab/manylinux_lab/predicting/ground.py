@@ -1,6 +1,5 @@
 """What is known of a distro on an arch beside its libraries: CPU level, page size, packages, the Python."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -8,8 +7,8 @@ from functools import cache
 from typing import Any
 
 from ..catalogue.distro import Release
-from ..folders import data_folder
 from ..interpreter import Interpreter
+from ..tables import reference
 from .dropped import packages_of
 
 PAGE = 4096
@@ -50,4 +49,4 @@ def _first(table: str, name: str, default: int) -> int:
 
 @cache
 def _tables() -> dict[str, dict[str, Any]]:
-    return tomllib.loads((data_folder("distros") / "policy.toml").read_text(encoding="utf-8"))
+    return reference("hardware.toml", dict)

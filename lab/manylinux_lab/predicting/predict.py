@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from ..catalogue.distro import Libc
 from ..judge import Grade, Outcome, OutcomeKind
-from ..loader import explain, glibc_release, is_system_library
+from ..loader import explain, glibc_release
+from ..wheels.policies import is_system_library
 from .ground import Ground
 from .needs import Need, Needs
 from .obstacles import LOADERS, unsound

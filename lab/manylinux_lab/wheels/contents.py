@@ -2,12 +2,11 @@
 
 import keyword
 import re
-import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
-from ..folders import data_folder
+from ..tables import reference
 
 # The suffixes of CPython and PyPy on Linux (PEP 3149), the stable ABI's and the bare one.
 EXTENSION = re.compile(r"^(?P<name>[^.]+)(?P<suffix>(\.(cpython|pypy|graalpy)\w*-[^/]*|\.abi3|\.abi3t)?\.so)$")
@@ -80,7 +79,7 @@ def top_level_names(paths: Iterable[str]) -> dict[str, str]:
 @cache
 def unowned_names() -> frozenset[str]:
     """Return top-level names that no library should own; importing one says nothing about the wheel that has it."""
-    return frozenset(tomllib.loads((data_folder("distros") / "names.toml").read_text(encoding="utf-8"))["unowned"])
+    return reference("names.toml", lambda table: frozenset(table["unowned"]))
 
 
 def _outermost(module: tuple[str, ...], packages: set[tuple[str, ...]]) -> str:

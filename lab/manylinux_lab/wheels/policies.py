@@ -1,6 +1,5 @@
-"""The platform policies as data: ``distros/policies.toml`` read into records. ``truth`` applies them."""
+"""The platform policies as data: ``reference/policies.toml`` read into records. ``truth`` applies them."""
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -8,7 +7,7 @@ from typing import Any
 
 from ..catalogue.distro import Libc
 from ..errors import UsageError
-from ..folders import data_folder
+from ..tables import reference
 from .tags import claim_of
 
 SCHEMA = 1
@@ -89,20 +88,24 @@ def watched_symbols() -> frozenset[str]:
 
 
 @cache
+def system_libraries() -> frozenset[str]:
+    """Return the sonames that some manylinux policy lets a wheel expect from the system."""
+    return frozenset(
+        soname for table in _tables() if table["libc"] == Libc.GLIBC.value for soname in table["libraries"]
+    )
+
+
+def is_system_library(soname: str) -> bool:
+    """Tell whether a manylinux wheel may expect a library from the system (PEP 513, 571, 599 and 600's practice)."""
+    return soname in system_libraries()
+
+
+@cache
 def index_arches() -> Mapping[str, frozenset[str]]:
     """Return the arches that the package index takes, by kind of platform tag (``manylinux``, ``manylinux2014``)."""
-    table = tomllib.loads((data_folder("distros") / "policy.toml").read_text(encoding="utf-8"))
-    return {kind: frozenset(arches) for kind, arches in table["index"].items()}
+    return reference("index.toml", lambda table: {kind: frozenset(names) for kind, names in table["arches"].items()})
 
 
 @cache
 def _tables() -> list[dict[str, Any]]:
-    file = data_folder("distros") / "policies.toml"
-    try:
-        document = tomllib.loads(file.read_text(encoding="utf-8"))
-        if document["schema"] != SCHEMA:
-            raise ValueError(f"it has schema {document['schema']}, this lab reads {SCHEMA}")
-        tables: list[dict[str, Any]] = document["policy"]
-    except (OSError, KeyError, ValueError) as error:
-        raise UsageError(f"The file '{file}' is damaged ({error}); install manylinux-lab again.") from error
-    return tables
+    return reference("policies.toml", lambda table: list(table["policy"]))

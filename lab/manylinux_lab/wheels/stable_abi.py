@@ -1,6 +1,5 @@
 """Whether extension modules keep to the limited API that their tag ``abi3`` promises (PEP 384)."""
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -8,8 +7,7 @@ from functools import cache
 
 from packaging.tags import Tag
 
-from ..errors import UsageError
-from ..folders import data_folder
+from ..tables import reference
 from .elf import ElfFacts
 
 SCHEMA = 1
@@ -58,14 +56,7 @@ def stable_symbols() -> tuple[Mapping[str, Version], Mapping[str, Version]]:
     Raises:
         UsageError: the file of this installation is damaged.
     """
-    file = data_folder("distros") / "stable_abi.json"
-    try:
-        document = json.loads(file.read_text(encoding="utf-8"))
-        if document["schema"] != SCHEMA:
-            raise ValueError(f"it has schema {document['schema']}, this lab reads {SCHEMA}")
-        return _by_symbol(document["added"]), _by_symbol(document["exported"])
-    except (OSError, KeyError, ValueError) as error:
-        raise UsageError(f"The file '{file}' is damaged ({error}); install manylinux-lab again.") from error
+    return reference("stable_abi.json", lambda table: (_by_symbol(table["added"]), _by_symbol(table["exported"])))
 
 
 def _by_symbol(table: Mapping[str, Iterable[str]]) -> dict[str, Version]:

@@ -5,7 +5,6 @@ module of a distro can veto tags and is seen on the bench only.
 """
 
 import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -15,9 +14,8 @@ from packaging.tags import Tag, compatible_tags, cpython_tags
 from packaging.version import InvalidVersion, Version
 
 from ..catalogue.distro import Libc
-from ..errors import UsageError
-from ..folders import data_folder
 from ..interpreter import Interpreter
+from ..tables import reference
 
 LEGACY = {"manylinux1": (2, 5), "manylinux2010": (2, 12), "manylinux2014": (2, 17)}
 X86 = ("x86_64", "i686")
@@ -194,7 +192,7 @@ def _version(text: str) -> Version | None:
 
 
 def _kind(name: str) -> str:
-    """Return the key of ``distros/pip.toml`` for a platform tag; other tags have none."""
+    """Return the key of ``reference/pip.toml`` for a platform tag; other tags have none."""
     claim = claim_of(name)
     if claim is None or claim.libc is None:
         return ""
@@ -204,17 +202,12 @@ def _kind(name: str) -> str:
 
 @cache
 def pip_understands() -> Mapping[str, Version]:
-    """Return the pip that first understood each kind of platform tag, from ``distros/pip.toml``.
+    """Return the pip that first understood each kind of platform tag, from ``reference/pip.toml``.
 
     Raises:
         UsageError: the file of this installation is damaged.
     """
-    file = data_folder("distros") / "pip.toml"
-    try:
-        table = tomllib.loads(file.read_text(encoding="utf-8"))["understands"]
-        return {kind: Version(version) for kind, version in table.items()}
-    except (OSError, KeyError, ValueError) as error:
-        raise UsageError(f"The file '{file}' is damaged ({error}); install manylinux-lab again.") from error
+    return reference("pip.toml", lambda table: {kind: Version(first) for kind, first in table["understands"].items()})
 
 
 def marker_environment(platform: Platform, interpreter: Interpreter) -> dict[str, str]:
