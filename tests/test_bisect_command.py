@@ -10,7 +10,8 @@ from wheels import build_wheel
 from manylinux_lab.__main__ import main
 from manylinux_lab.commands import bisect
 from manylinux_lab.engines.contract import Image
-from manylinux_lab.history.bisect_log import read_log
+from manylinux_lab.history.bisect_log import Search, log_step, open_log, read_log
+from manylinux_lab.history.bisecting import Judged, Step
 from manylinux_lab.history.variants import version_beside, with_image
 from manylinux_lab.judge import Verdict
 from manylinux_lab.runs import Run, RunFolder
@@ -44,7 +45,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (["x/import/y", "--image"], "has no cell 'x/import/y'"),
         ([CELL, "--image", "--run", NAMES[0]], "nothing to search"),
         ([CELL, "--image", "--run", NAMES[0], "--good-run", NAMES[1]], "no earlier image"),
-        (["--replay", "gone.jsonl"], "is not the log of a bisection"),
+        (["--replay", "gone.jsonl"], "There is no log 'gone.jsonl'"),
     ],
 )
 def test_wrong_usage(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -72,6 +73,14 @@ def test_images_are_searched_in_the_order_of_the_runs(
     assert len(read_log(Path("bisect.jsonl"))[1]) == 3
     assert main(["bisect", "--replay", "bisect.jsonl"]) == 0
     assert capsys.readouterr().out.count("[as in the log]") == 3
+
+
+def test_an_image_that_no_run_has_any_more_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    search = Search(run=str(Path("runs", NAMES[2])), cell=CELL, project="", candidates=("sha256:old", "sha256:2"))
+    open_log(Path("bisect.jsonl"), search)
+    log_step(Path("bisect.jsonl"), Step(candidate="sha256:old", judged=Judged.GOOD))
+    assert main(["bisect", "--replay", "bisect.jsonl"]) == 3
+    assert "No run in the folder has the image 'sha256:old' any more." in capsys.readouterr().err
 
 
 def test_releases_come_from_where_the_run_took_its_wheels(

@@ -106,11 +106,41 @@ def test_a_search_goes_on_where_its_log_ends(tmp_path: Path) -> None:
     assert read_log(log) == (SEARCH, (*steps, Step(candidate="2", judged=Judged.BAD)))
 
 
-@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b'{"schema": 99}', b"\xff\n"])
-def test_what_is_no_log_is_said(tmp_path: Path, content: bytes) -> None:
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "is empty: its bisection has not begun"),
+        (b"PK\x03\x04", "is not the log of a bisection"),
+        (b'{"schema": 99}', "is not the log of a bisection"),
+        (b"\xff\n", "is not the log of a bisection"),
+        (b"\n\n", "is not the log of a bisection"),
+        (b"[" * 100_000, "is not the log of a bisection"),
+    ],
+)
+def test_what_is_no_log_is_said_in_words_of_the_lab(tmp_path: Path, content: bytes, said: str) -> None:
     log = tmp_path / "bisect.jsonl"
     log.write_bytes(content)
-    with pytest.raises(UsageError, match="is not the log of a bisection"):
+    with pytest.raises(UsageError, match=said) as caught:
+        read_log(log)
+    assert str(caught.value).lower().endswith("name the file that '--log' of a bisection wrote.")
+
+
+def test_a_log_that_cannot_be_read_is_said(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"There is no log '.*gone'; 'manylinux-lab bisect CELL' writes one\.$"):
+        read_log(tmp_path / "gone")
+    with pytest.raises(UsageError, match=r"cannot be read: Is a directory\.$"):
+        read_log(tmp_path)
+
+
+def test_a_log_that_was_changed_is_said(tmp_path: Path) -> None:
+    log = tmp_path / "bisect.jsonl"
+    open_log(log, SEARCH)
+    log_step(log, Step(candidate="no such", judged=Judged.BAD))
+    with pytest.raises(UsageError, match="a step with 'no such', which is not searched"):
+        read_log(log)
+    log.unlink()
+    open_log(log, replace(SEARCH, candidates=()))
+    with pytest.raises(UsageError, match="it has nothing to search"):
         read_log(log)
 
 

@@ -56,6 +56,36 @@ def test_a_results_file_without_run_ids_is_named_after_its_folder_or_itself() ->
     assert sorted(one.name for one in runs(Path("a.sqlite"))) == [FIRST, "night"]
 
 
+def test_a_run_keeps_its_id_when_its_folder_is_renamed(capsys: pytest.CaptureFixture[str]) -> None:
+    folder(FIRST, result(run=FIRST))
+    assert main(["history", "import", FIRST, "--history", "a.sqlite"]) == 0
+    Path("runs", FIRST).rename("runs/nightly")
+    for name in ("nightly", "runs/nightly", "runs/nightly/results.jsonl"):
+        capsys.readouterr()
+        assert main(["history", "import", name, "--history", "a.sqlite"]) == 0
+        assert capsys.readouterr().out == f"run {FIRST}: 0 new results, 1 in all\n"
+    assert keep("a.sqlite", RunFolder(path=Path("runs/nightly"))).endswith(f"run {FIRST}: 0 new results, 1 in all")
+    assert [one.name for one in runs(Path("a.sqlite"))] == [FIRST]
+
+
+def test_a_run_that_went_on_in_two_places_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    both = result(run=FIRST)
+    here, there = (result(run=FIRST, check=check) for check in ("smoke", "install"))
+    folder(FIRST, both, here)
+    folder("copied", both, there)
+    assert main(["history", "import", FIRST, "copied", "--history", "a.sqlite"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == f"run {FIRST}: 2 new results, 2 in all"
+    assert said[1] == (
+        f"run {FIRST}: 1 new results, 3 in all; 1 that the history has of it are not among these, so the run was gone "
+        "on with in two places: both are kept, and of a cell the result that came last counts"
+    )
+    assert {one.check for one in results_of(Path("a.sqlite"), FIRST)} == {"import", "smoke", "install"}
+    capsys.readouterr()
+    assert main(["history", "import", FIRST, "--history", "a.sqlite"]) == 0
+    assert capsys.readouterr().out == f"run {FIRST}: 0 new results, 3 in all\n", "a part of it is nothing to tell of"
+
+
 def test_the_settings_may_name_the_history(capsys: pytest.CaptureFixture[str]) -> None:
     Path("pyproject.toml").write_text("[tool.manylinux-lab]\nhistory = 'kept.sqlite'\n")
     folder(FIRST)

@@ -2,7 +2,7 @@
 
 import argparse
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from ..cells import Bench
+from ..engines.contract import Image
 from ..errors import EngineError, UsageError
 from ..history.again import carried_out
 from ..history.bisect_log import Search, log_step, open_log, read_log
@@ -149,10 +150,16 @@ def _variants(search: Search, run: Run) -> Iterator[Vary]:
     bench = _bench(run, search.cell)
     if not search.project:
         images = images_of(_folders(Path(search.run).parent), bench.id)
-        yield lambda digest: with_image(run, images[digest])
+        yield lambda digest: _with_digest(run, images, digest)
         return
     with closing(_index(run)) as index:
         yield lambda version: _with_version(search, run, bench, index, version)
+
+
+def _with_digest(run: Run, images: Mapping[str, Image], digest: str) -> Run:
+    if digest not in images:
+        raise EngineError(f"No run in the folder has the image '{digest}' any more.")
+    return with_image(run, images[digest])
 
 
 def _with_version(search: Search, run: Run, bench: Bench, index: Index, version: str) -> Run:

@@ -10,6 +10,7 @@ from ..errors import UsageError
 from .bisecting import Step
 
 SCHEMA = 1
+NAME_ANOTHER = "name the file that '--log' of a bisection wrote"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,21 +45,43 @@ def read_log(path: Path) -> tuple[Search, tuple[Step, ...]]:
     Raises:
         UsageError: the file is no log of this lab.
     """
+    lines = _lines(path)
     try:
-        first, *rest = path.read_bytes().splitlines()
-        search = msgspec.json.decode(first, type=Search)
-    except (OSError, ValueError, msgspec.DecodeError) as error:
-        raise UsageError(f"The file '{path}' is not the log of a bisection: {error}.") from error
+        search = msgspec.json.decode(lines[0], type=Search)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"The file '{path}' is not the log of a bisection; {NAME_ANOTHER}.") from error
     if search.schema > SCHEMA:
         raise UsageError(f"The log '{path}' has schema {search.schema}; this lab reads up to {SCHEMA}.")
-    return search, tuple(_steps(rest))
+    steps = tuple(_steps(lines[1:]))
+    unknown = next((step.candidate for step in steps if step.candidate not in search.candidates), None)
+    if len(search.candidates) < 2 or unknown is not None:
+        what = "nothing to search" if unknown is None else f"a step with '{unknown}', which is not searched"
+        raise UsageError(f"The log '{path}' was changed: it has {what}; {NAME_ANOTHER}.")
+    return search, steps
+
+
+def _lines(path: Path) -> list[bytes]:
+    """Return the lines of a log.
+
+    Raises:
+        UsageError: there is no such file, it is empty, or it cannot be read.
+    """
+    try:
+        lines = path.read_bytes().splitlines()
+    except FileNotFoundError as error:
+        raise UsageError(f"There is no log '{path}'; 'manylinux-lab bisect CELL' writes one.") from error
+    except OSError as error:
+        raise UsageError(f"The log '{path}' cannot be read: {error.strerror}.") from error
+    if not lines:
+        raise UsageError(f"The log '{path}' is empty: its bisection has not begun. {NAME_ANOTHER.capitalize()}.")
+    return lines
 
 
 def _steps(lines: list[bytes]) -> Iterator[Step]:
     for line in lines:
         try:
             yield msgspec.json.decode(line, type=Step)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (ValueError, RecursionError):
             continue
 
 

@@ -13,19 +13,24 @@ from .store import Added, add
 def keep(history: str, folder: RunFolder) -> str:
     """Add what a run has seen so far to a history and return a sentence about it, also where that is not possible."""
     try:
-        added = add(Path(history), folder.path.name, read_lines(folder.results_file))
+        added = [add(Path(history), run, lines) for run, lines in _runs_in(folder.results_file)]
     except (UsageError, EngineError) as error:
         again = f"manylinux-lab history import {folder.path} --history {history}"
         return f"This run is not in the history yet, and nothing of it is lost. {error} Add it later with '{again}'."
-    return "" if added is None else f"History: {history}; {told(added)}"
+    return f"History: {history}; {'; '.join(told(one) for one in added if one)}" if any(added) else ""
 
 
 def told(added: Added) -> str:
     """Return what an import did, in words."""
     words = f"run {added.name}: {added.new} new results, {added.whole} in all"
-    if not added.is_renamed:
-        return words
-    return f"{words}; another run has the id '{added.said}', so this one is kept as '{added.name}'"
+    if added.is_renamed:
+        words += f"; another run has the id '{added.said}', so this one is kept as '{added.name}'"
+    if added.is_parted:
+        words += (
+            f"; {added.elsewhere} that the history has of it are not among these, so the run was gone on with in two "
+            "places: both are kept, and of a cell the result that came last counts"
+        )
+    return words
 
 
 def sources(name: str, out: str) -> Iterator[tuple[str, Iterator[Result]]]:
@@ -37,10 +42,15 @@ def sources(name: str, out: str) -> Iterator[tuple[str, Iterator[Result]]]:
         UsageError: there is no such run or file, or it cannot be read.
     """
     path = Path(name)
-    if not path.is_file():
-        folder = find_folder(name, out)
-        yield folder.path.name, read_lines(folder.results_file)
-        return
-    fallback = path.absolute().parent.name if (path.absolute().parent / "plan.json").exists() else path.stem
-    for run, lines in groupby(read_lines(path), key=lambda result: result.run):
+    yield from _runs_in(path if path.is_file() else find_folder(name, out).results_file)
+
+
+def _runs_in(file: Path) -> Iterator[tuple[str, Iterator[Result]]]:
+    """Yield the runs of a results file by the ids that the results carry, which a folder's new name does not change.
+
+    Results of the first labs carry none; theirs is the name of the run's folder, or of the file.
+    """
+    folder = file.absolute().parent
+    fallback = folder.name if (folder / "plan.json").exists() else file.stem
+    for run, lines in groupby(read_lines(file), key=lambda result: result.run):
         yield run or fallback, lines

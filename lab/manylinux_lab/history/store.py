@@ -45,17 +45,26 @@ class KeptRun:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Added:
-    """What an import did: the run's name in the history, how many results are new there, and how many it has."""
+    """What an import did: the run's name in the history, how many results are new there, and how many it has.
+
+    ``elsewhere`` of these were there already and are not among those that were given now.
+    """
 
     name: str
     said: str
     new: int
     whole: int
+    elsewhere: int = 0
 
     @property
     def is_renamed(self) -> bool:
         """Whether another run had the id."""
         return self.name != self.said
+
+    @property
+    def is_parted(self) -> bool:
+        """Whether the run has gone on in two places: each has results that the other lacks."""
+        return bool(self.new and self.elsewhere)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,10 +92,9 @@ def add(path: Path, said: str, results: Iterable[Result], *, patience: float = P
         run, name = _run(connection, said, first)
         before = _count(connection, run)
         writer = _Writer(connection, run)
-        for result in chain([first], stream):
-            writer.write(result)
+        given = {writer.write(result) for result in chain([first], stream)}
         whole = _count(connection, run)
-    return Added(name=name, said=said, new=whole - before, whole=whole)
+    return Added(name=name, said=said, new=whole - before, whole=whole, elsewhere=whole - len(given))
 
 
 def runs(path: Path) -> tuple[KeptRun, ...]:
@@ -225,13 +233,16 @@ class _Writer:
         self._known: dict[tuple[str, ...], int] = {}
         self._encoder = msgspec.json.Encoder()
 
-    def write(self, result: Result) -> None:
+    def write(self, result: Result) -> int:
+        """Keep a result for the run and return its key."""
         body = self._encoder.encode(replace(_timeless(result), cached=None))
         source = result.cached or Cached(run="", at="")
+        seen = self._seen(result, body)
         self._connection.execute(
             "INSERT OR IGNORE INTO results (run, seen, source, source_at) VALUES (?, ?, ?, ?)",
-            (self._run, self._seen(result, body), source.run, source.at),
+            (self._run, seen, source.run, source.at),
         )
+        return seen
 
     def _seen(self, result: Result, body: bytes) -> int:
         digest = sha256(body).digest()
