@@ -8,6 +8,7 @@ from page_runs import held
 from records import result, run
 
 from manylinux_lab.__main__ import main
+from manylinux_lab.commands import compare
 from manylinux_lab.history import again
 from manylinux_lab.history.store import add
 from manylinux_lab.judge import Verdict
@@ -15,6 +16,7 @@ from manylinux_lab.results import Conditions, Result, ResultsWriter
 from manylinux_lab.runs import RunFolder
 
 FIRST, SECOND = "20260101-101010-abcd", "20260102-101010-abcd"
+THIRD = "20260103-101010-abcd"
 SAME = Conditions(python="3.11.2")
 
 
@@ -23,7 +25,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     folder(FIRST, result(conditions=SAME))
     folder(SECOND, result(verdict=Verdict.FAIL, image="sha256:" + "2" * 64, conditions=SAME))
-    add(Path("h.sqlite"), "night", [result(conditions=SAME)])
+    add(Path("h.sqlite"), "evening", [result(conditions=SAME)])
 
 
 def folder(name: str, *results: Result) -> RunFolder:
@@ -35,7 +37,7 @@ def folder(name: str, *results: Result) -> RunFolder:
     return found
 
 
-@pytest.mark.parametrize("old", [FIRST, f"runs/{FIRST}", f"runs/{FIRST}/results.jsonl", "night"])
+@pytest.mark.parametrize("old", [FIRST, f"runs/{FIRST}", f"runs/{FIRST}/results.jsonl", "evening"])
 @pytest.mark.parametrize("new", ["latest", SECOND])
 def test_a_run_may_be_named_in_many_ways(old: str, new: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["compare", old, new, "--history", "h.sqlite", "--json"]) == 0
@@ -76,21 +78,40 @@ def test_wrong_usage(words: list[str], said: str, capsys: pytest.CaptureFixture[
 
 
 @pytest.mark.parametrize(
-    ("name", "why"), [("runs/{}/results.jsonl", "folder is not at hand"), ("{}", "has not planned it")]
+    ("name", "why"),
+    [
+        ("artifact.jsonl", "that takes the folder of the newer run, and only its results are at hand"),
+        ("night", "that takes the folder of the newer run, and only its results are at hand"),
+        ("runs/{}/results.jsonl", "the newer run has not planned it"),
+        ("{}", "the newer run has not planned it"),
+        ("damaged", "The plan in '{}/runs/damaged' cannot be read"),
+    ],
 )
-def test_what_cannot_be_asked_again_says_why(name: str, why: str, capsys: pytest.CaptureFixture[str]) -> None:
-    folder("20260103-101010-abcd", result(verdict=Verdict.FAIL, conditions=SAME))
-    assert main(["compare", FIRST, name.format("20260103-101010-abcd"), "--json"]) == 0
-    (changed,) = json.loads(capsys.readouterr().out)["changes"]
+def test_what_cannot_be_asked_again_says_why_and_what_to_do(
+    name: str, why: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = folder(THIRD, result(verdict=Verdict.FAIL, conditions=SAME))
+    Path("artifact.jsonl").write_bytes(made.results_file.read_bytes())
+    add(Path("h.sqlite"), "night", [result(verdict=Verdict.FAIL, conditions=SAME)])
+    damaged = folder("damaged", result(verdict=Verdict.FAIL, conditions=SAME))
+    damaged.plan_file.write_text("{")
+    assert main(["compare", FIRST, name.format(THIRD), "--json", "--history", "h.sqlite"]) == 0
+    said = capsys.readouterr()
+    (changed,) = json.loads(said.out)["changes"]
     assert (changed["change"], changed["rate"]) == ("regressed", None)
-    assert why in changed["unrepeated"]
+    assert changed["unrepeated"].startswith(why.format(Path.cwd()))
+    assert said.err == (
+        f"Nothing explains 1 change; not asked again: {changed['unrepeated']}. "
+        "Each one's repeat command asks it by hand.\n"
+    )
 
 
 def test_each_round_adds_a_verdict(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     verdicts = iter([Verdict.FAIL, Verdict.PASS, Verdict.ERROR])
-    monkeypatch.setattr(again, "_trouble", lambda folder, cells: "")
+    for module in (again, compare):
+        monkeypatch.setattr(module, "hindrance", lambda compared, folder: "")
     monkeypatch.setattr(again, "_round", lambda run, folder, cells: [result(verdict=next(verdicts))])
-    folder("20260103-101010-abcd", result(verdict=Verdict.FAIL, conditions=SAME))
+    folder(THIRD, result(verdict=Verdict.FAIL, conditions=SAME))
     assert main(["compare", FIRST, "latest", "--json", "--repeat", "3", "--fail-on", "regressed"]) == 0
     (changed,) = json.loads(capsys.readouterr().out)["changes"]
     assert (changed["change"], changed["rate"]) == ("flaky", {"deviations": 1, "times": 2})
@@ -105,6 +126,7 @@ def test_the_page_of_the_newer_run_has_the_changes(capsys: pytest.CaptureFixture
 
 
 def test_the_page_needs_the_plan_of_the_newer_run(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["compare", FIRST, f"runs/{SECOND}/results.jsonl", "--html", "page.html"]) == 4
+    Path("artifact.jsonl").write_bytes(Path("runs", SECOND, "results.jsonl").read_bytes())
+    assert main(["compare", FIRST, "artifact.jsonl", "--html", "page.html"]) == 4
     assert "has no folder with one" in capsys.readouterr().err
     assert not Path("page.html").exists()

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from ..errors import UsageError, nearest
 from ..history import store
-from ..history.again import TIMES, repeated
+from ..history.again import TIMES, hindrance, repeated
 from ..history.changes import Change, Comparison, changes
 from ..report import in_plan_order, page
 from ..report.comparison import as_json, as_markdown, as_text
+from ..report.escape import plain
 from ..results import ExitCode, Result, read_results
 from ..runs import RunFolder, find_folder
 from .history import add_history_option, history_file
@@ -68,8 +69,8 @@ def execute(arguments: argparse.Namespace) -> int:
     if arguments.html and new.folder is None:
         raise UsageError(f"The page shows the plan of the newer run, and '{new.name}' has no folder with one.")
     compared = changes(old.results, new.results)
-    if again := sum(changed.is_unexplained for changed in compared.changes) if arguments.repeat else 0:
-        print(f"Nothing explains {again} changes; their cells are asked again.", file=sys.stderr, flush=True)
+    if arguments.repeat:
+        _say_unexplained(compared, new.folder)
         compared = repeated(compared, new.folder, arguments.repeat)
     sys.stdout.write(_text(arguments, old.name, new.name, compared))
     if arguments.html and new.folder is not None:
@@ -77,6 +78,18 @@ def execute(arguments: argparse.Namespace) -> int:
         put(arguments.html, page.render(run, in_plan_order(run, new.results), changes=compared.changes))
     stopped = any(changed.change in stopping for changed in compared.changes)
     return ExitCode.WHEEL_FAILED if stopped else ExitCode.KEPT
+
+
+def _say_unexplained(compared: Comparison, folder: RunFolder | None) -> None:
+    """Say what becomes of the changes that nothing explains, before their cells are asked again: that takes a while."""
+    number = sum(changed.is_unexplained for changed in compared.changes)
+    if not number:
+        return
+    why = hindrance(compared, folder)
+    then = (
+        f"not asked again: {why}. Each one's repeat command asks it by hand." if why else "their cells are asked again."
+    )
+    print(plain(f"Nothing explains {number} change{'s' * (number > 1)}; {then}"), file=sys.stderr, flush=True)
 
 
 def _text(arguments: argparse.Namespace, old: str, new: str, compared: Comparison) -> str:
@@ -102,7 +115,7 @@ def _side(name: str, out: str, history: str) -> Side:
         UsageError: there is none.
     """
     if Path(name).is_file():
-        return Side(name=name, results=read_results(Path(name)))
+        return _of_file(Path(name))
     try:
         folder = find_folder(name, out)
     except UsageError as error:
@@ -111,3 +124,10 @@ def _side(name: str, out: str, history: str) -> Side:
             raise UsageError(f"{error}{where}") from None
         return Side(name=name, results=store.results_of(Path(history), name))
     return Side(name=folder.path.name, results=folder.results(), folder=folder)
+
+
+def _of_file(file: Path) -> Side:
+    """Return the run of a results file, with the folder if the file still lies in it."""
+    folder = RunFolder(path=file.absolute().parent)
+    is_there = folder.results_file == file.absolute() and folder.plan_file.is_file()
+    return Side(name=str(file), results=read_results(file), folder=folder if is_there else None)

@@ -2,11 +2,12 @@
 
 import subprocess
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from ..errors import UsageError
 from ..judge import Verdict
 from ..results import Result
 from ..runs import Run, RunFolder, new_folder
@@ -24,23 +25,26 @@ def repeated(compared: Comparison, folder: RunFolder | None, times: int) -> Comp
     unexplained = [changed for changed in compared.changes if changed.is_unexplained]
     if not unexplained or times < 1:
         return compared
-    trouble = _trouble(folder, [changed.cell for changed in unexplained])
-    if folder is None or trouble:
-        told = {id(changed): replace(changed, unrepeated=trouble) for changed in unexplained}
+    why = hindrance(compared, folder)
+    if folder is None or why:
+        told = {id(changed): replace(changed, unrepeated=why) for changed in unexplained}
     else:
         seen = _rounds(folder, [changed.cell for changed in unexplained], times)
         told = {id(changed): decided(changed, seen[changed.cell]) for changed in unexplained}
     return replace(compared, changes=in_order(told.get(id(changed), changed) for changed in compared.changes))
 
 
-def _trouble(folder: RunFolder | None, cells: Collection[str]) -> str:
-    """Return why the cells cannot be asked again, or nothing."""
-    if folder is None or not folder.plan_file.is_file():
-        return "the newer run's folder is not at hand"
-    run = folder.read()
-    if not set(cells) <= {cell.id for cell in run.plan.cells}:
+def hindrance(compared: Comparison, folder: RunFolder | None) -> str:
+    """Return why what nothing explains cannot be asked again, or an empty text. A history holds no plans."""
+    if folder is None:
+        return "that takes the folder of the newer run, and only its results are at hand"
+    try:
+        plan = folder.read().plan
+    except UsageError as error:
+        return str(error).rstrip(".")
+    if not {changed.cell for changed in compared.changes if changed.is_unexplained} <= {cell.id for cell in plan.cells}:
         return "the newer run has not planned it"
-    gone = next((path for path in run.plan.files.values() if not Path(path).is_file()), "")
+    gone = next((path for path in plan.files.values() if not Path(path).is_file()), "")
     return f"the wheel '{gone}' is gone" if gone else ""
 
 
