@@ -4,12 +4,14 @@ from datetime import date
 from typing import Any
 
 import pytest
+from test_needs import fact
 
 from manylinux_lab.catalogue.distro import Libc
 from manylinux_lab.catalogue.reading import load_catalogue
 from manylinux_lab.interpreter import Interpreter
 from manylinux_lab.judge import Grade, OutcomeKind
 from manylinux_lab.predicting.ground import Ground, ground_of
+from manylinux_lab.predicting.modules import modules_of
 from manylinux_lab.predicting.needs import Need, Needs, needs_of
 from manylinux_lab.predicting.predict import predict
 from manylinux_lab.predicting.profile import Layer, Profile
@@ -149,6 +151,40 @@ def test_a_missing_library_of_a_file_that_no_import_loads_is_a_side_effect() -> 
 
     assert outcome.kind is OutcomeKind.OK
     assert "libgone.so.1" in outcome.side_effects[0]
+
+
+def test_a_module_that_this_python_does_not_load_is_told() -> None:
+    modules = modules_of([fact("_core.cpython-311-x86_64-linux-gnu.so")], ["_core.cpython-311-x86_64-linux-gnu.so"])
+    here = ground(interpreter=Interpreter(version=(3, 13), abi="cp313"))
+
+    assert predict(needs(modules=modules), profile(), here).kind is OutcomeKind.BROKEN
+    assert predict(needs(modules=modules), profile(), ground()).kind is OutcomeKind.OK
+
+
+def test_files_for_other_machines_alone_leave_it_open() -> None:
+    outcome = predict(needs_of([fact("demo/libtool.so", machine="aarch64")], "x86_64"), profile(), ground())
+
+    assert outcome.kind is OutcomeKind.UNKNOWN
+    assert outcome.reason == "It has ELF files for aarch64 and none for x86_64."
+
+
+@pytest.mark.parametrize(
+    ("carried", "kind"),
+    [
+        ((FILE, "libown.so.1"), OutcomeKind.UNKNOWN),
+        ((FILE, "libX11.so.6"), OutcomeKind.OK),  # the system's will do
+        (("demo/plugin.so", "libown.so.1"), OutcomeKind.OK),  # no import loads it
+    ],
+)
+def test_what_code_of_the_wheel_must_load_first_is_unknown(carried: tuple[str, str], kind: OutcomeKind) -> None:
+    assert predict(needs(carried=(carried,)), profile(), ground()).kind is kind
+
+
+def test_a_library_at_a_fixed_place_is_unknown() -> None:
+    outcome = predict(needs("/usr/lib/libgone.so.1"), profile(is_complete=True), ground())
+
+    assert outcome.kind is OutcomeKind.UNKNOWN
+    assert "asks for '/usr/lib/libgone.so.1' at that very place" in outcome.reason
 
 
 def test_of_a_damaged_file_nothing_is_known() -> None:

@@ -102,6 +102,14 @@ def test_a_flaw_breaks_every_promise(fields: dict[str, Any], reason: str) -> Non
     assert found.breaks == "manylinux_2_41"
 
 
+def test_packed_relocations_need_their_glibc_also_where_no_version_says_so() -> None:
+    found = truth("manylinux_2_17_x86_64", "libc.so.6:GLIBC_2.17", relr=(FILE,))
+
+    assert found.tags[0].reasons == (f"'{FILE}' needs symbol version 'GLIBC_ABI_DT_RELR' of 'libc.so.6'.",)
+    assert found.lowest == "manylinux_2_36_x86_64"
+    assert truth("musllinux_1_2_x86_64", relr=(FILE,)).holds is Holds.TRUE
+
+
 def test_a_watched_symbol_stands_in_the_way_where_its_library_is_the_systems() -> None:
     one = truth("manylinux_2_17_x86_64", "libz.so.1", symbols=((FILE, "libz.so.1", "inflate_fast"),))
     other = truth("manylinux_2_17_x86_64", "libz.so.1", symbols=((FILE, "libm.so.6", "inflate_fast"),))

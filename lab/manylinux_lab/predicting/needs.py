@@ -3,10 +3,12 @@
 What one file of the wheel finds in another file of the wheel is not needed from the system.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ..wheels.elf import ElfFacts, Kind
+from .modules import Module, modules_of
+from .searching import carried, own_names, place_of
 
 LIBPYTHON = "libpython"
 
@@ -44,7 +46,8 @@ class Needs:
     segment in bytes). ``essential`` are the files that an import loads: extension modules and what they need, or
     everything in a wheel that has none. ``pairs`` are the libraries and versions without the files, each once.
     ``files`` counts the ELF files of the arch, ``machines`` are the arches that any file is for. ``unsound`` are
-    (file, note) of damaged files, those among them that are for nobody knows which arch too.
+    (file, note) of damaged files, those among them that are for nobody knows which arch too. ``modules`` are the
+    extension modules of all arches.
     """
 
     arch: str
@@ -61,6 +64,7 @@ class Needs:
     aligns: tuple[tuple[str, int], ...] = ()
     essential: frozenset[str] = frozenset()
     unsound: tuple[tuple[str, str], ...] = ()
+    modules: tuple[Module, ...] = ()
     pairs: frozenset[tuple[str, str]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -68,15 +72,21 @@ class Needs:
         object.__setattr__(self, "pairs", pairs)
 
 
-def needs_of(facts: Sequence[ElfFacts], arch: str, extensions: Iterable[str] = ()) -> Needs:
+def needs_of(facts: Sequence[ElfFacts], arch: str, extensions: Collection[str] = ()) -> Needs:
     """Return what the files of ``arch`` need; files of other machines and kinds are passed over.
 
     ``extensions`` are the paths of the wheel's extension modules.
     """
     files = [fact for fact in facts if fact.machine == arch and fact.kind is not Kind.OTHER]
     perhaps = [*files, *(fact for fact in facts if not fact.machine)]
-    own = _names(perhaps)
-    outer = [(fact, library) for fact in files for library in fact.needed if library not in own]
+    own = own_names(perhaps)
+    paths = {fact.path for fact in perhaps}
+    outer = [
+        (fact, library)
+        for fact in files
+        for library in fact.needed
+        if library not in own and place_of(fact, library) not in paths
+    ]
     return Needs(
         arch=arch,
         files=len(files),
@@ -91,11 +101,12 @@ def needs_of(facts: Sequence[ElfFacts], arch: str, extensions: Iterable[str] = (
         libpython=tuple(_need(fact, library) for fact, library in outer if library.startswith(LIBPYTHON)),
         stacks=tuple(fact.path for fact in files if fact.executable_stack and fact.kind is Kind.OBJECT),
         levels=tuple((fact.path, fact.x86_level) for fact in files if fact.x86_level > 1),
-        carried=tuple(_carried(files)),
+        carried=tuple(carried(perhaps)),
         relr=tuple(fact.path for fact in files if fact.relr),
         aligns=tuple((fact.path, fact.align) for fact in files if fact.align),
         essential=_essential(perhaps, frozenset(extensions)),
         unsound=tuple((fact.path, fact.note) for fact in perhaps if not fact.is_sound),
+        modules=modules_of(facts, extensions),
     )
 
 
@@ -115,11 +126,6 @@ def _need(fact: ElfFacts, library: str) -> Need:
     return Need(file=fact.path, library=library)
 
 
-def _names(files: Iterable[ElfFacts]) -> frozenset[str]:
-    """Return the names by which the loader would know the wheel's own files."""
-    return frozenset(name for fact in files for name in (fact.soname, fact.path.rpartition("/")[2]) if name)
-
-
 def _essential(files: Sequence[ElfFacts], extensions: frozenset[str]) -> frozenset[str]:
     roots = {fact.path for fact in files if fact.path in extensions}
     if not roots:
@@ -133,36 +139,3 @@ def _essential(files: Sequence[ElfFacts], extensions: frozenset[str]) -> frozens
             reached.add(fact.path)
             waiting += [by_name[library] for library in fact.needed if library in by_name]
     return frozenset(reached)
-
-
-def _carried(files: Sequence[ElfFacts]) -> Iterable[tuple[str, str]]:
-    """Yield what no search path leads to.
-
-    For a library every search path of the wheel counts: RPATH is inherited (ld.so(8)), and what was loaded before is
-    found. A program begins with nothing but its own.
-    """
-    paths = {fact.path for fact in files}
-    own = _names(files)
-    folders = {folder for fact in files for folder in _search_folders(fact)}
-    for fact in files:
-        searched = folders if fact.kind is Kind.OBJECT else _search_folders(fact)
-        for library in fact.needed:
-            if library in own and not any(f"{folder}{library}" in paths for folder in searched):
-                yield fact.path, library
-
-
-def _search_folders(fact: ElfFacts) -> list[str]:
-    """Return the folders below the site folder that the loader searches: RUNPATH hides RPATH (ld.so(8))."""
-    origin = fact.path.rpartition("/")[0]
-    entries = [entry.replace("${ORIGIN}", "$ORIGIN") for entry in (fact.runpath or fact.rpath).split(":")]
-    return [_joined(origin, entry.removeprefix("$ORIGIN")) for entry in entries if entry.startswith("$ORIGIN")]
-
-
-def _joined(folder: str, rest: str) -> str:
-    parts = folder.split("/") if folder else []
-    for part in rest.split("/"):
-        if part == "..":
-            parts = parts[:-1]
-        elif part not in ("", "."):
-            parts.append(part)
-    return "".join(f"{part}/" for part in parts)

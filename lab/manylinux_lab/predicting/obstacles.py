@@ -13,6 +13,7 @@ from .needs import Flaw, Need, Needs
 C_LIBRARIES = frozenset(
     {"libc.so.6", "libm.so.6", "libdl.so.2", "librt.so.1", "libpthread.so.0", "libutil.so.1", "libc.so"}
 )
+RELR = "GLIBC_ABI_DT_RELR"
 LOADERS = ("ld-linux", "ld64.so", "ld-musl")
 
 
@@ -67,12 +68,21 @@ def obstacle_of(need: Need) -> Obstacle:
     return Obstacle(file=need.file, library=need.library, version=need.version, symbol=need.symbol)
 
 
+def versions_of(needs: Needs) -> Iterator[Need]:
+    """Yield the symbol versions needed. A linker that packs relocations (DT_RELR) need not ask for glibc's of them."""
+    yield from needs.versions
+    asking = {need.file for need in needs.versions if need.version == RELR}
+    for file in needs.relr:
+        if file not in asking:
+            yield Need(file=file, library="libc.so.6", version=RELR)
+
+
 def obstacles_of(needs: Needs, one: Policy) -> Iterator[Obstacle]:
     """Yield what a policy does not allow, in the order of the files."""
     for need in needs.libraries:
         if not _allows(one, need.library):
             yield Obstacle(file=need.file, library=need.library)
-    for need in needs.versions:
+    for need in versions_of(needs):
         is_judged = _allows(one, need.library) and one.libc is Libc.GLIBC  # musl's loader compares no versions
         if is_judged and family_of(need.version) in families() and need.version not in one.versions:
             yield obstacle_of(need)

@@ -11,6 +11,7 @@ from ..judge import Grade, Outcome, OutcomeKind
 from ..loader import explain, glibc_release
 from ..wheels.policies import is_system_library
 from .ground import Ground
+from .modules import troubles
 from .needs import Need, Needs
 from .obstacles import LOADERS, unsound
 from .profile import Answer, Layer, Profile
@@ -33,7 +34,7 @@ class Point:
 
 def predict(needs: Needs, profile: Profile | None, ground: Ground) -> Outcome:
     """Return what would happen where the tag reaches: broken, unknown, or ok with the grade ``resolved``."""
-    if not needs.files and not needs.unsound:
+    if not (needs.files or needs.machines or needs.unsound):
         return Outcome(kind=OutcomeKind.OK, reason="", grade=Grade.RESOLVED)
     if profile is None:
         return Outcome(
@@ -68,6 +69,7 @@ def _reasons(points: Iterable[Point], kind: OutcomeKind) -> list[str]:
 
 def _points(needs: Needs, profile: Profile, ground: Ground) -> Iterator[Point]:
     """Yield what goes wrong, in the order in which the loader comes upon it."""
+    yield from _modules(needs, ground)
     yield from _machine(needs, ground)
     if profile.libc is Libc.GLIBC and profile.libc_version >= NO_EXECUTABLE_STACK:
         for file in needs.stacks:
@@ -77,8 +79,25 @@ def _points(needs: Needs, profile: Profile, ground: Ground) -> Iterator[Point]:
     if not _all_resolved(needs, profile, ground):
         yield from _libraries(needs, profile, ground)
         yield from _versions(needs, profile, ground)
+    yield from _carried(needs, profile)
     yield from _relocations(needs, profile)
     yield from _unsound(needs)
+
+
+def _modules(needs: Needs, ground: Ground) -> Iterator[Point]:
+    for one in troubles(needs.modules, ground.arch, ground.interpreter):
+        yield Point(kind=OutcomeKind.BROKEN if one.is_sure else OutcomeKind.UNKNOWN, reason=one.what)
+    if needs.machines and not (needs.files or needs.modules):
+        machines = ", ".join(sorted(needs.machines))
+        yield Point(kind=OutcomeKind.UNKNOWN, reason=f"It has ELF files for {machines} and none for {ground.arch}.")
+
+
+def _carried(needs: Needs, profile: Profile) -> Iterator[Point]:
+    """What the wheel's own code must load first: nobody knows whether it does. A library of the system will do too."""
+    for file, library in needs.carried:
+        if file in needs.essential and profile.library(library) is not Answer.RESOLVED:
+            what = f"'{_base(file)}' needs the wheel's own '{library}', to which no search path leads"
+            yield Point(kind=OutcomeKind.UNKNOWN, reason=f"{what}: code of the wheel must have loaded it before.")
 
 
 def _unsound(needs: Needs) -> Iterator[Point]:
@@ -133,6 +152,10 @@ def _libraries(needs: Needs, profile: Profile, ground: Ground) -> Iterator[Point
     for need in needs.libraries:
         answer = profile.library(need.library)
         if need.library.startswith(LOADERS):
+            continue
+        if need.library.startswith("/"):
+            what = f"'{_base(need.file)}' asks for '{need.library}' at that very place"
+            yield Point(kind=OutcomeKind.UNKNOWN, reason=f"{what}, which was not measured here.")
             continue
         if answer is Answer.UNRESOLVED and ground.is_minimal and is_system_library(need.library):
             yield Point(kind=OutcomeKind.UNKNOWN, reason=_of_a_desktop(need, ground))

@@ -11,7 +11,7 @@ from ..catalogue.distro import Libc
 from ..wheels.policies import index_arches, policies
 from ..wheels.tags import Claim, claim_of
 from .needs import Flaw, Needs
-from .obstacles import Obstacle, flaws_of, glibc_minor, obstacle_of, obstacles_of, unsound
+from .obstacles import Obstacle, flaws_of, glibc_minor, obstacle_of, obstacles_of, unsound, versions_of
 
 # Tags of systems that the lab knows nothing of; the package index takes wheels for them.
 OTHER_SYSTEMS = ("win", "macosx_", "ios_", "android_", "pyodide_", "pyemscripten_")
@@ -162,7 +162,7 @@ def _too_new(needs: Needs, claim: Claim) -> Iterator[Obstacle]:
     if claim.libc is not Libc.GLIBC:
         return
     promised = max(claim.version[1], _first_glibc(claim.arch))
-    for need in needs.versions:
+    for need in versions_of(needs):
         if glibc_minor(need.version) > promised:
             yield obstacle_of(need)
 

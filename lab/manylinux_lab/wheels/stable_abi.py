@@ -11,6 +11,7 @@ from ..tables import reference
 from .elf import ElfFacts
 
 SCHEMA = 1
+OLDEST_READ = (3, 6)  # whose exports are in the file; what it has may be older
 Version = tuple[int, int]
 
 
@@ -57,6 +58,18 @@ def stable_symbols() -> tuple[Mapping[str, Version], Mapping[str, Version]]:
         UsageError: the file of this installation is damaged.
     """
     return reference("stable_abi.json", lambda table: (_by_symbol(table["added"]), _by_symbol(table["exported"])))
+
+
+@cache
+def late_symbols() -> Mapping[str, Version]:
+    """Return the first Python that has a symbol of the limited API, for those that came after 3.6.
+
+    Raises:
+        UsageError: the file of this installation is damaged.
+    """
+    known, exported = stable_symbols()
+    first = {name: min(since, exported.get(name, since)) for name, since in known.items()}
+    return {name: since for name, since in first.items() if since > OLDEST_READ}
 
 
 def _by_symbol(table: Mapping[str, Iterable[str]]) -> dict[str, Version]:

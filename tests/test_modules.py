@@ -1,0 +1,60 @@
+"""Extension modules against an interpreter: for which Python, for which machine, with which C API."""
+
+from typing import Any
+
+import pytest
+from test_needs import fact
+
+from manylinux_lab.interpreter import Interpreter
+from manylinux_lab.predicting.modules import Trouble, modules_of, troubles
+from manylinux_lab.wheels.stable_abi import late_symbols
+
+OLD = Interpreter(version=(3, 9), abi="cp39")
+NEW = Interpreter(version=(3, 13), abi="cp313")
+
+
+def found(*paths: str, interpreter: Interpreter | None = OLD, arch: str = "x86_64", **fields: Any) -> list[Trouble]:
+    """Return the troubles of modules that have the same facts."""
+    modules = modules_of([fact(path, **fields) for path in paths], paths)
+    return list(troubles(modules, arch, interpreter))
+
+
+@pytest.mark.parametrize("path", ["demo/_core.so", "demo/_core.abi3.so", "demo/_core.cpython-39-x86_64-linux-gnu.so"])
+def test_a_module_for_this_python_is_no_trouble(path: str) -> None:
+    assert found(path, python=("PyLong_FromLong", "PyModule_Create2")) == []
+
+
+@pytest.mark.parametrize(("folder", "is_sure"), [("", True), ("demo/", False)])
+def test_a_module_for_another_python_is_not_loaded(folder: str, is_sure: bool) -> None:
+    path = f"{folder}_core.cpython-311-x86_64-linux-gnu.so"
+
+    assert [one.is_sure for one in found(path)] == [is_sure]
+    assert f"'{path}' is for another Python than cp39" in found(path)[0].what
+    assert found(path, f"{folder}_core.abi3.so") == []
+    assert found(path, interpreter=None) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "is_sure"), [("_core.abi3.so", True), ("_core.cpython-39-aarch64-linux-gnu.so", False)]
+)
+def test_a_module_for_another_machine_is_not_loaded(path: str, is_sure: bool) -> None:
+    (trouble,) = found(path, machine="aarch64")
+
+    assert trouble == Trouble(
+        what=f"'{path}' is for aarch64, and the wheel has no extension module for x86_64.", is_sure=is_sure
+    )
+    assert found(path, machine="aarch64", arch="aarch64") == []
+
+
+def test_a_symbol_that_python_did_not_have_yet_stops_the_import() -> None:
+    (trouble,) = found("_core.abi3.so", python=("PyLong_FromLong", "PyType_GetModuleByDef"))
+
+    assert trouble.is_sure
+    assert "'PyType_GetModuleByDef' of Python's C API, which Python 3.11 had first; here is 3.9." in trouble.what
+    assert found("_core.abi3.so", python=("PyType_GetModuleByDef",), interpreter=NEW) == []
+
+
+def test_a_symbol_may_have_been_there_before_it_was_promised() -> None:
+    assert late_symbols()["PyType_GetModuleByDef"] == (3, 11)
+    assert "PyObject_Vectorcall" not in late_symbols() or late_symbols()["PyObject_Vectorcall"] < (3, 12)
+    assert "PyLong_FromLong" not in late_symbols()
