@@ -2,6 +2,7 @@
 
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,28 @@ def test_only_what_is_between_the_markers_changes(markup: inject.Markup, ending:
     middle = ["", "  | a |", "", "  | b |", "", ""]
     assert made == before + ending.join(middle) + after
     assert inject.injected(name, made, "| a |\n\n| b |\n") == made
+
+
+@pytest.mark.parametrize("ending", [b"\n", b"\r\n"])
+def test_a_marker_behind_a_byte_order_mark_is_seen(ending: bytes, folder: Path) -> None:
+    mark, begin, end = b"\xef\xbb\xbf", MD.begin.encode(), MD.end.encode()
+    Path("x.md").write_bytes(mark + b"  " + begin + ending + end + ending + b"last")
+    assert main(["report", str(folder), "--inject", "x.md"]) == 0
+    made = Path("x.md").read_bytes()
+    assert made.startswith(mark + b"  " + begin + ending + ending + b"  | ")
+    assert made.endswith(ending + end + ending + b"last")
+    assert made.count(mark) == 1
+    assert made.count(b"\r\n") == (made.count(b"\n") if ending == b"\r\n" else 0)
+    assert main(["report", str(folder), "--inject", "x.md", "--check"]) == 0
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_what_is_no_regular_file_is_refused_at_once(
+    make: Callable[[str], None], folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make("x.md")
+    assert main(["report", str(folder), "--inject", "x.md"]) == 4
+    assert capsys.readouterr().err.endswith("'x.md' is not a regular file; name a page of documentation.\n")
 
 
 @pytest.mark.parametrize(
@@ -62,6 +85,16 @@ def test_a_stale_block_is_found_renewed_and_then_fresh(folder: Path, capsys: pyt
     assert "| numpy 2.1.3 " in Path("x.md").read_text()
     assert main(["report", str(folder), "--inject", "x.md", "--check"]) == 0
     assert capsys.readouterr().out == "Renewed: x.md\nUp to date: x.md\n"
+
+
+def test_a_difference_has_few_and_short_lines() -> None:
+    wide = "".join(f"| {number} {'x' * 1_000_000} |\n" for number in range(30))
+    lines = inject.difference("x.md", "", wide).splitlines()
+    assert len(lines) == inject.DIFF_LINES + 1
+    assert lines[3].endswith("xxx ... and 999807 more characters")
+    assert max(map(len, lines)) < inject.DIFF_WIDTH + 40
+    assert lines[-1] == "... and 13 more lines"
+    assert inject.difference("x.md", "a" * 199, "").splitlines()[3] == "-" + "a" * 199
 
 
 def test_several_files_are_renewed_all_or_none(folder: Path) -> None:

@@ -7,7 +7,9 @@ from pathlib import PurePath
 from ..errors import UsageError
 from .escape import plain
 
+BYTE_ORDER_MARK = "\ufeff"
 DIFF_LINES = 20
+DIFF_WIDTH = 200  # characters of a line
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,16 +41,19 @@ def markup_of(name: str) -> Markup:
 def injected(name: str, text: str, block: str) -> str:
     """Return the page with the block between its markers, indented as they are and with the page's own line ends.
 
+    A byte order mark stays at the start of the page, also before a marker.
+
     Raises:
         UsageError: the markers are missing, doubled or in the wrong order.
     """
-    lines = text.split("\n")
+    mark = BYTE_ORDER_MARK if text.startswith(BYTE_ORDER_MARK) else ""
+    lines = text.removeprefix(mark).split("\n")
     first, last = _places(name, [line.strip() for line in lines], markup_of(name))
     indent = lines[first][: len(lines[first]) - len(lines[first].lstrip())]
     ending = "\r" if lines[first].endswith("\r") else ""
     inside = ["", *block.strip("\n").split("\n"), ""]
     new = [f"{indent}{line}".rstrip() + ending for line in inside]
-    return "\n".join([*lines[: first + 1], *new, *lines[last:]])
+    return mark + "\n".join([*lines[: first + 1], *new, *lines[last:]])
 
 
 def _places(name: str, lines: list[str], markup: Markup) -> tuple[int, int]:
@@ -67,8 +72,16 @@ def _places(name: str, lines: list[str], markup: Markup) -> tuple[int, int]:
 
 
 def difference(name: str, old: str, new: str) -> str:
-    """Return what would change, as a diff of at most ``DIFF_LINES`` lines that no text can steer a terminal with."""
+    """Return what would change, as a diff that no text can steer a terminal with, and that a terminal has room for.
+
+    It has at most ``DIFF_LINES`` lines of ``DIFF_WIDTH`` characters, and says how much there is besides.
+    """
     lines = [*difflib.unified_diff(old.splitlines(), new.splitlines(), name, f"{name} (renewed)", n=0, lineterm="")]
     shown = [line[:1] + plain(line[1:]) if line[:1] in "+- " else plain(line) for line in lines[:DIFF_LINES]]
     more = [f"... and {len(lines) - DIFF_LINES} more lines"] if len(lines) > DIFF_LINES else []
-    return "\n".join([*shown, *more])
+    return "\n".join([*map(_cut, shown), *more])
+
+
+def _cut(line: str) -> str:
+    more = len(line) - DIFF_WIDTH
+    return f"{line[:DIFF_WIDTH]} ... and {more} more characters" if more > 0 else line

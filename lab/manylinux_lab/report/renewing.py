@@ -36,8 +36,11 @@ def read(name: str, block: str) -> Page:
 
 
 def _text(name: str) -> str:
+    path = Path(name)
     try:
-        return Path(name).read_bytes().decode()
+        if path.exists() and not path.is_file():  # a pipe would be waited for without end
+            raise UsageError(f"'{name}' is not a regular file; name a page of documentation.")
+        return path.read_bytes().decode()
     except UnicodeDecodeError as error:
         raise UsageError(f"The file '{name}' cannot be read: it is not text in UTF-8.") from error
     except OSError as error:
