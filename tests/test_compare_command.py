@@ -59,6 +59,19 @@ def test_only_the_changes_that_are_named_stop(words: list[str], code: int) -> No
     assert main(["compare", FIRST, SECOND, *words]) == code
 
 
+@pytest.mark.parametrize("old", [FIRST, f"runs/{FIRST}/results.jsonl"])
+def test_lines_that_cannot_be_read_are_told(old: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with Path("runs", FIRST, "results.jsonl").open("a") as stream:
+        stream.write('{"schema": 2, "cell": "debi\n{')
+    assert main(["compare", old, SECOND, "--html", "x.html"]) == 0
+    said = capsys.readouterr()
+    assert f"{old}: 2 lines of 'results.jsonl' could not be read;" in said.err
+    assert "could not be read" not in said.out
+    assert "could not be read" not in Path("x.html").read_text()
+    assert main(["compare", SECOND, old, "--repeat", "0", "--html", "x.html"]) == 0
+    assert "2 lines of &#39;results.jsonl&#39; could not be read" in Path("x.html").read_text()
+
+
 def test_a_failure_that_stays_does_not_stop() -> None:
     assert main(["compare", SECOND, SECOND, "--fail-on", "regressed"]) == 0
 

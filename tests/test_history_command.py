@@ -8,7 +8,7 @@ from records import result, run
 from manylinux_lab.__main__ import main
 from manylinux_lab.history.keeping import keep
 from manylinux_lab.history.store import results_of, runs
-from manylinux_lab.results import Result, ResultsWriter, read_lines
+from manylinux_lab.results import Lines, Result, ResultsWriter
 from manylinux_lab.runs import RunFolder
 
 FIRST, SECOND = "20260101-101010-abcd", "20260102-101010-abcd"
@@ -47,6 +47,15 @@ def test_runs_are_imported_exported_and_imported_elsewhere(capsysbinary: pytest.
     assert capsysbinary.readouterr().out.decode().splitlines()[0] == (
         f"{FIRST}  2026-01-01T10:10:10Z  2 cells  manylinux-lab 0.1.0"
     )
+
+
+def test_lines_that_cannot_be_read_are_told_at_import(capsys: pytest.CaptureFixture[str]) -> None:
+    made = folder(FIRST, result(run=FIRST), result(run=SECOND))
+    lines = made.results_file.read_bytes().splitlines(keepends=True)
+    made.results_file.write_bytes(lines[0] + b"{torn\n" + lines[1] + lines[1][:90])
+    for name in (str(made.results_file), FIRST):
+        assert main(["history", "import", name, "--history", f"{len(name)}.sqlite"]) == 0
+        assert f"'{name}': 2 lines of 'results.jsonl' could not be read;" in capsys.readouterr().out
 
 
 def test_a_results_file_without_run_ids_is_named_after_its_folder_or_itself() -> None:
@@ -123,4 +132,4 @@ def test_a_run_says_what_it_kept_and_never_fails_because_of_it() -> None:
     said = keep("a.sqlite", made)
     assert said.startswith("This run is not in the history yet, and nothing of it is lost. The history 'a.sqlite' is")
     assert said.endswith(f"Add it later with 'manylinux-lab history import runs/{FIRST} --history a.sqlite'.")
-    assert list(read_lines(made.results_file)) == [result(reason="another")]
+    assert list(Lines(made.results_file)) == [result(reason="another")]

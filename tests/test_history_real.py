@@ -21,9 +21,9 @@ ADD = """
 import sys
 from pathlib import Path
 from manylinux_lab.history.store import add
-from manylinux_lab.results import read_lines
+from manylinux_lab.results import Lines
 for number in range(5):
-    add(Path("history.sqlite"), f"{sys.argv[1]}-{number}", read_lines(Path("results.jsonl")))
+    add(Path("history.sqlite"), f"{sys.argv[1]}-{number}", Lines(Path("results.jsonl")))
 """
 HOLD = """
 import sqlite3, sys, time

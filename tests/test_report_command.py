@@ -9,7 +9,7 @@ from test_report import full_run
 from manylinux_lab.__main__ import main
 from manylinux_lab.report import DEFAULTS, FORMATS, render
 from manylinux_lab.results import ResultsWriter
-from manylinux_lab.runs import RunFolder
+from manylinux_lab.runs import RunFolder, noted
 
 
 @pytest.fixture
@@ -42,6 +42,18 @@ def test_without_a_format_the_defaults_are_written_and_the_summary_said(
 def test_formats_are_named_with_commas_and_again(folder: Path) -> None:
     assert main(["report", "latest", "--format", "json,terminal", "--format", "junit"]) == 0
     assert reports(folder) == {"report.json", "report.txt", "junit.xml"}
+
+
+@pytest.mark.parametrize("name", ["terminal", "markdown", "rst", "json", "html"])
+def test_lines_that_cannot_be_read_are_a_note_of_the_report(
+    name: str, folder: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    results = folder / "results.jsonl"
+    whole = results.read_bytes()
+    results.write_bytes(whole + whole[:200])
+    assert main(["report", str(folder), "--format", name, "--output", "-"]) == 0
+    said = capsysbinary.readouterr().out.replace(b"&#39;", b"'")
+    assert b"1 line of 'results.jsonl' could not be read; a cell that has no other line has no result" in said
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -145,7 +157,8 @@ def test_a_torn_results_file_is_reported_as_far_as_it_goes(name: str, folder: Pa
     file.write_bytes(file.read_bytes()[:-40])
     assert main(["report", str(folder), "--format", name]) == 0
     run, results = full_run()
-    assert (folder / FORMATS[name].file).read_bytes() == render(name, run, results[:-1]).encode()
+    told = noted(run, "1 line of 'results.jsonl' could not be read; a cell that has no other line has no result")
+    assert (folder / FORMATS[name].file).read_bytes() == render(name, told, results[:-1]).encode()
 
 
 @pytest.mark.parametrize(

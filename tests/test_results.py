@@ -14,7 +14,7 @@ from records import result
 from manylinux_lab.errors import UsageError
 from manylinux_lab.judge import Verdict
 from manylinux_lab.report import agreement
-from manylinux_lab.results import Result, ResultsWriter, exit_code, in_short, read_results, worst
+from manylinux_lab.results import LINE, Lines, Result, ResultsWriter, exit_code, in_short, read_results, worst
 
 
 def write(path: Path, *results: Result) -> None:
@@ -85,6 +85,28 @@ def test_a_line_is_torn_also_where_its_rest_begins_like_another_value(tmp_path: 
     write(path, result())
     path.write_bytes(part + b"\n" + path.read_bytes())
     assert read_results(path) == (result(),)
+
+
+@pytest.mark.parametrize(
+    ("content", "note"),
+    [
+        (b"", ""),
+        (b"\n \r\n", ""),  # empty lines hold nothing that could be lost
+        (b"{\n", "1 line of 'results.jsonl' could not be read; a cell that has no other line has no result"),
+        (b"{\n\n[]\n{", "3 lines of 'results.jsonl' could not be read; a cell that has no other line has no result"),
+        (b"x" * (LINE + 10) + b"\n", "1 line of 'results.jsonl' could not be read"),
+    ],
+    ids=["none", "empty", "one", "three", "long"],
+)
+def test_lines_that_could_not_be_read_are_counted(tmp_path: Path, content: bytes, note: str) -> None:
+    path = tmp_path / "results.jsonl"
+    write(path, result())
+    path.write_bytes(path.read_bytes() + content)
+    lines = Lines(path)
+    assert [*lines] == [result()]
+    assert lines.note == note or (note and lines.note.startswith(note))
+    assert [*lines] == [result()]
+    assert lines.unread == 0 if not note else str(lines.unread) == note[0]
 
 
 def test_what_a_full_disk_cut_off_is_written_again_on_a_line_of_its_own(tmp_path: Path) -> None:

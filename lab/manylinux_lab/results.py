@@ -15,6 +15,7 @@ from .judge import Grade, How, OutcomeKind, Promise, Verdict
 SCHEMA = 2
 REASON_LENGTH = 600
 LINE = 32 << 20  # bytes of the longest line that can be a result: facts are bounded far below
+TOO_LONG = b"..."
 NOTHING: Mapping[str, Any] = {}
 TEXTS = (
     "cell", "bench", "check", "subject", "project", "version", "sha256", "distro", "arch", "interpreter",
@@ -162,29 +163,64 @@ def read_results(path: Path) -> tuple[Result, ...]:
     Raises:
         UsageError: there is no such file, a newer lab wrote it, or it is not a results file at all.
     """
-    return tuple({result.cell: result for result in read_lines(path)}.values())
+    return latest(Lines(path))
 
 
-def read_lines(path: Path) -> Iterator[Result]:
-    """Yield the results of a file as they were written, a cell's earlier ones too; a torn line is passed over.
+def latest(lines: Iterable[Result]) -> tuple[Result, ...]:
+    """Return one result for each cell: the last."""
+    return tuple({result.cell: result for result in lines}.values())
+
+
+class Lines:
+    """The results of a file as they were written, a cell's earlier ones too; what cannot be read is passed over.
+
+    ``unread`` is how many lines that were, of those that have been iterated over; ``note`` says it.
 
     Raises:
-        UsageError: as for ``read_results``.
+        UsageError: while iterating, as for ``read_results``.
     """
-    if not path.is_file():
-        raise UsageError(f"There is no results file at '{path}'; name the folder of a run.")
-    decoder = msgspec.json.Decoder(Result)
-    lines = torn = 0
-    with path.open("rb") as stream:
-        while line := stream.readline(LINE):  # a longer one comes in parts, none of which is a result
-            lines += 1
-            result = _parse(decoder, line, path)
-            if result is None:
-                torn += 1
-            else:
-                yield result
-    if lines > 1 and torn == lines:
-        raise UsageError(f"The file '{path}' is not a results file that this lab reads (schema 1 to {SCHEMA}).")
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.unread = 0
+
+    def __iter__(self) -> Iterator[Result]:
+        """Yield the results."""
+        if not self._path.is_file():
+            raise UsageError(f"There is no results file at '{self._path}'; name the folder of a run.")
+        decoder = msgspec.json.Decoder(Result)
+        self.unread = number = 0
+        line = b""
+        with self._path.open("rb") as stream:
+            for line in _whole_lines(stream):
+                number += 1
+                result = _parse(decoder, line, self._path)
+                if result is None:
+                    self.unread += 1
+                else:
+                    yield result
+        if self.unread == number and (number > 1 or line is TOO_LONG):  # a short one alone is a torn first result
+            raise UsageError(
+                f"The file '{self._path}' is not a results file that this lab reads (schema 1 to {SCHEMA})."
+            )
+
+    @property
+    def note(self) -> str:
+        """A sentence about the lines that could not be read; empty where there are none."""
+        if not self.unread:
+            return ""
+        lines = "1 line" if self.unread == 1 else f"{self.unread} lines"
+        return f"{lines} of '{self._path.name}' could not be read; a cell that has no other line has no result"
+
+
+def _whole_lines(stream: BinaryIO) -> Iterator[bytes]:
+    """Yield the lines that are not empty, and ``TOO_LONG`` for one that is no result for that reason alone."""
+    is_rest = False
+    while line := stream.readline(LINE):
+        is_whole = line.endswith(b"\n") or len(line) < LINE
+        if not is_rest and line.strip():
+            yield line if is_whole else TOO_LONG
+        is_rest = not is_whole
 
 
 def _parse(decoder: msgspec.json.Decoder[Result], line: bytes, path: Path) -> Result | None:

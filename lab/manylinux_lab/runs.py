@@ -18,7 +18,7 @@ from .cells import Plan
 from .engines.contract import Boundary
 from .errors import UsageError
 from .options import Options
-from .results import Result, read_results
+from .results import Lines, Result, latest, read_results
 
 SCHEMA = 1
 
@@ -93,6 +93,14 @@ class RunFolder:
         """Return what has finished so far; nothing yet is an empty tuple."""
         return read_results(self.results_file) if self.results_file.exists() else ()
 
+    def seen(self, run: Run) -> tuple[Run, tuple[Result, ...]]:
+        """Return the run with a note of lines that could not be read, and what has finished so far, for a report."""
+        if not self.results_file.exists():
+            return run, ()
+        lines = Lines(self.results_file)
+        results = latest(lines)
+        return noted(run, lines.note), results
+
     def fill_stage(self, files: Mapping[str, str]) -> None:
         """Put the probe and the wheels (sha256 to path) where benches see them, readable by any user."""
         for sha256, source in files.items():
@@ -107,6 +115,11 @@ class RunFolder:
     def clear_stage(self) -> None:
         """Remove the stage; the wheels stay where they came from."""
         shutil.rmtree(self.stage, ignore_errors=True)
+
+
+def noted(run: Run, note: str) -> Run:
+    """Return the run with a further note for its readers, if there is one."""
+    return replace(run, plan=replace(run.plan, notes=(*run.plan.notes, note))) if note else run
 
 
 def _sharing_words(plan: Plan) -> Plan:

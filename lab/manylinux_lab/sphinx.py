@@ -70,8 +70,8 @@ class WheelMatrix(SphinxDirective):
         for file in (folder.plan_file, folder.results_file) if path.is_dir() else (path,):
             self.env.note_dependency(str(file))
         if path.is_dir():
-            run = folder.read()
-            return report_of(run, in_plan_order(run, folder.results()))
+            run, results = folder.seen(folder.read())
+            return report_of(run, in_plan_order(run, results))
         if not path.is_file():
             raise UsageError(f"There is neither a run nor a report at '{self.arguments[0]}'.")
         return json_file.parse(path.read_bytes(), self.arguments[0])

@@ -3,7 +3,7 @@
 import argparse
 import shutil
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..errors import UsageError, nearest
@@ -13,8 +13,8 @@ from ..history.changes import Change, Comparison, changes
 from ..report import in_plan_order, page
 from ..report.comparison import as_json, as_markdown, as_text
 from ..report.escape import plain
-from ..results import ExitCode, Result, read_results
-from ..runs import RunFolder, find_folder
+from ..results import ExitCode, Lines, Result, latest
+from ..runs import RunFolder, find_folder, noted
 from .history import add_history_option, history_file
 from .report import put
 
@@ -23,10 +23,11 @@ WORDS = tuple(change.value.replace(" ", "-") for change in Change)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Side:
-    """One of the two runs; without a folder, only its results are known."""
+    """One of the two runs; without a folder, only its results are known. ``note`` tells of what could not be read."""
 
     name: str
     results: tuple[Result, ...]
+    note: str = ""
     folder: RunFolder | None = None
 
 
@@ -68,13 +69,16 @@ def execute(arguments: argparse.Namespace) -> int:
     old, new = (_side(name, arguments.out, history) for name in (arguments.old, arguments.new))
     if arguments.html and new.folder is None:
         raise UsageError(f"The page shows the plan of the newer run, and '{new.name}' has no folder with one.")
+    for side in (old, new):
+        if side.note:
+            print(f"{side.name}: {side.note}.", file=sys.stderr)
     compared = changes(old.results, new.results)
     if arguments.repeat:
         _say_unexplained(compared, new.folder)
         compared = repeated(compared, new.folder, arguments.repeat)
     sys.stdout.write(_text(arguments, old.name, new.name, compared))
     if arguments.html and new.folder is not None:
-        run = new.folder.read()
+        run = noted(new.folder.read(), new.note)
         put(arguments.html, page.render(run, in_plan_order(run, new.results), changes=compared.changes))
     stopped = any(changed.change in stopping for changed in compared.changes)
     return ExitCode.WHEEL_FAILED if stopped else ExitCode.KEPT
@@ -123,11 +127,14 @@ def _side(name: str, out: str, history: str) -> Side:
             where = f" Nor is it in the history '{history}'." if history else ""
             raise UsageError(f"{error}{where}") from None
         return Side(name=name, results=store.results_of(Path(history), name))
-    return Side(name=folder.path.name, results=folder.results(), folder=folder)
+    if not folder.results_file.exists():
+        return Side(name=folder.path.name, results=(), folder=folder)
+    return replace(_of_file(folder.results_file), name=folder.path.name)
 
 
 def _of_file(file: Path) -> Side:
     """Return the run of a results file, with the folder if the file still lies in it."""
-    folder = RunFolder(path=file.absolute().parent)
+    folder, lines = RunFolder(path=file.absolute().parent), Lines(file)
     is_there = folder.results_file == file.absolute() and folder.plan_file.is_file()
-    return Side(name=str(file), results=read_results(file), folder=folder if is_there else None)
+    results = latest(lines)
+    return Side(name=str(file), results=results, note=lines.note, folder=folder if is_there else None)

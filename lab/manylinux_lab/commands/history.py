@@ -9,7 +9,7 @@ import msgspec
 
 from ..errors import UsageError
 from ..history import store
-from ..history.keeping import sources, told
+from ..history.keeping import source, told
 from ..history.trends import trends
 from ..options import read_settings
 from ..report import trend_text
@@ -78,9 +78,12 @@ def _trends(path: Path, arguments: argparse.Namespace) -> None:
 
 def _import(path: Path, arguments: argparse.Namespace) -> None:
     for name in arguments.names:
-        found = [store.add(path, run, results) for run, results in sources(name, arguments.out)]
+        lines, named = source(name, arguments.out)
+        found = [store.add(path, run, results) for run, results in named]
         for added in filter(None, found):
             print(told(added))
+        if lines.note:
+            print(f"'{name}': {lines.note}.")
         if not any(found):
             print(f"'{name}' has no results yet.")
 

@@ -58,7 +58,7 @@ def execute(arguments: argparse.Namespace) -> int:
     _refuse_contradictions(arguments, formats)
     folder = find_folder(arguments.run, arguments.out)
     templates = arguments.templates or read_settings(Path.cwd()).get("templates", "")
-    run, results = with_templates(folder.read(), templates), folder.results()
+    run, results = folder.seen(with_templates(folder.read(), templates))
     if arguments.inject:
         return _inject(arguments, run, in_plan_order(run, results))
     if arguments.output:

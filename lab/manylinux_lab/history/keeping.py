@@ -5,7 +5,7 @@ from itertools import groupby
 from pathlib import Path
 
 from ..errors import EngineError, UsageError
-from ..results import Result, read_lines
+from ..results import Lines, Result
 from ..runs import RunFolder, find_folder
 from .store import Added, add
 
@@ -13,7 +13,8 @@ from .store import Added, add
 def keep(history: str, folder: RunFolder) -> str:
     """Add what a run has seen so far to a history and return a sentence about it, also where that is not possible."""
     try:
-        added = [add(Path(history), run, lines) for run, lines in _runs_in(folder.results_file)]
+        _, named = _runs_in(folder.results_file)
+        added = [add(Path(history), run, lines) for run, lines in named]
     except (UsageError, EngineError) as error:
         again = f"manylinux-lab history import {folder.path} --history {history}"
         return f"This run is not in the history yet, and nothing of it is lost. {error} Add it later with '{again}'."
@@ -33,24 +34,24 @@ def told(added: Added) -> str:
     return words
 
 
-def sources(name: str, out: str) -> Iterator[tuple[str, Iterator[Result]]]:
-    """Yield the runs that a user names, each with its results: a run's folder, its id, ``latest`` or a results file.
+def source(name: str, out: str) -> tuple[Lines, Iterator[tuple[str, Iterator[Result]]]]:
+    """Return what a user names, a run's folder, its id, ``latest`` or a results file: its lines, and the runs in them.
 
-    A file may hold several runs, one after the other, as an export does. Each must be taken before the next.
+    A file may hold several runs, one after the other, as an export does. Each must be taken before the next; then the
+    lines know how many of them could not be read.
 
     Raises:
         UsageError: there is no such run or file, or it cannot be read.
     """
     path = Path(name)
-    yield from _runs_in(path if path.is_file() else find_folder(name, out).results_file)
+    return _runs_in(path if path.is_file() else find_folder(name, out).results_file)
 
 
-def _runs_in(file: Path) -> Iterator[tuple[str, Iterator[Result]]]:
-    """Yield the runs of a results file by the ids that the results carry, which a folder's new name does not change.
+def _runs_in(file: Path) -> tuple[Lines, Iterator[tuple[str, Iterator[Result]]]]:
+    """Return lines and runs of a results file, by the ids that the results carry, which a new name does not change.
 
     Results of the first labs carry none; theirs is the name of the run's folder, or of the file.
     """
-    folder = file.absolute().parent
+    folder, lines = file.absolute().parent, Lines(file)
     fallback = folder.name if (folder / "plan.json").exists() else file.stem
-    for run, lines in groupby(read_lines(file), key=lambda result: result.run):
-        yield run or fallback, lines
+    return lines, ((run or fallback, found) for run, found in groupby(lines, key=lambda result: result.run))

@@ -21,12 +21,13 @@ def conclude(folder: RunFolder) -> int:
         for cell in stand.planned.to_run():
             if cell.finding is not None:
                 writer.write(make_result(stand, cell, cell.finding, seconds=0.0))
-    results = in_plan_order(stand.run, folder.results())
+    run, seen = folder.seen(stand.run)
+    results = in_plan_order(run, seen)
     width = shutil.get_terminal_size((120, 40)).columns
     seconds = time.monotonic() - started
-    print(terminal.summary(stand.run, results, width=width, seconds=seconds, missing=0))
-    for path in write_reports(folder, stand.run, results):
+    print(terminal.summary(run, results, width=width, seconds=seconds, missing=0))
+    for path in write_reports(folder, run, results):
         print(f"Report: {path}")
-    if history := stand.run.options.history:
+    if history := run.options.history:
         print(keep(history, folder))
     return exit_code(results)

@@ -35,7 +35,8 @@ class Recorder:
 
     def __init__(self, stand: Stand) -> None:
         self._stand = stand
-        self._results = {result.cell: in_short(result) for result in stand.folder.results()}
+        self._run, seen = stand.folder.seen(stand.run)
+        self._results = {result.cell: in_short(result) for result in seen}
         self._new: set[str] = set()
         self._unwritten: list[Result] = []
         self._trouble = ""
@@ -123,7 +124,7 @@ class Recorder:
         finally:
             self._progress.end()
             self._writer.__exit__()
-            self._results_of_run = in_plan_order(self._stand.run, self._results.values())
+            self._results_of_run = in_plan_order(self._run, self._results.values())
             session.exitstatus = self._exit_code(int(exitstatus))
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
@@ -143,7 +144,7 @@ class Recorder:
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Print the matrix, the failures with their repeat commands, and where the reports are."""
-        run, results = self._stand.run, self._results_of_run
+        run, results = self._run, self._results_of_run
         width = shutil.get_terminal_size((120, 40)).columns
         missing = len(self._cells) - sum(cell in self._results for cell in self._cells)
         text = terminal.summary(run, results, width=width, seconds=time.monotonic() - self._started, missing=missing)
