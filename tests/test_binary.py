@@ -6,7 +6,7 @@ import struct
 import pytest
 from elves import DYN, EXEC, MACHINES, REL, elf
 
-from manylinux_lab.wheels.binary import examine, has_symbol
+from manylinux_lab.wheels.binary import examine
 from manylinux_lab.wheels.elf import Kind
 
 
@@ -44,35 +44,7 @@ def test_no_damaged_word_raises_or_hangs(position: int) -> None:
     good = elf("PyInit_x")
     data = good[:position] + b"\xff" * 8 + good[position + 8 :]
 
-    assert isinstance(has_symbol(io.BytesIO(data), "PyInit_x"), bool)
     assert isinstance(examine(io.BytesIO(data), "x.so").kind, Kind)
-
-
-@pytest.mark.parametrize("has_gnu_hash", [True, False], ids=["gnu", "sysv"])
-def test_finds_defined_symbols_by_either_hash_table(has_gnu_hash: bool) -> None:
-    stream = io.BytesIO(elf("other", "PyInit_x", "last", has_gnu_hash=has_gnu_hash))
-
-    assert has_symbol(stream, "PyInit_x")
-    assert not has_symbol(stream, "PyInit")
-
-
-def test_a_symbol_that_is_only_mentioned_is_not_defined() -> None:
-    assert not has_symbol(io.BytesIO(elf("PyInit_x", has_gnu_hash=False, is_defined=False)), "PyInit_x")
-
-
-def test_a_name_across_two_pieces_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("manylinux_lab.wheels.binary.CHUNK", 7)
-
-    assert has_symbol(io.BytesIO(elf("PyInit_across_the_edge")), "PyInit_across_the_edge")
-
-
-def test_a_table_of_billions_of_buckets_is_refused() -> None:
-    data = elf("PyInit_x")
-    table = struct.pack("<IIII", 1, 1, 1, 0)
-    lie = struct.pack("<IIII", 2**32 - 1, 1, 2**32 - 1, 0)
-    assert table in data
-
-    assert not has_symbol(io.BytesIO(data.replace(table, lie)), "PyInit_x")
 
 
 def test_a_dynamic_section_without_an_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from dynamic_elves import HASH, NEEDED, dynamic_elf, note
+from elves import elf
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from wheels import build_wheel
@@ -42,6 +43,32 @@ def facts_of(data: bytes) -> ElfFacts:
     """Return the facts of one file."""
     stream = io.BytesIO(data)
     return read_facts(LoadedFile(stream), stream, BLANK)
+
+
+@pytest.mark.parametrize("has_gnu_hash", [True, False], ids=["gnu", "sysv"])
+def test_functions_that_make_modules_are_found_by_either_hash_table(has_gnu_hash: bool) -> None:
+    names = ("other", "PyInit_x", "PyInitU_ber_xyz", "last", "PyModExport_x", "PyInitial", "my_PyInit_x")
+    found = facts_of(elf(*names, has_gnu_hash=has_gnu_hash))
+
+    assert found.inits == ("PyInitU_ber_xyz", "PyInit_x", "PyModExport_x")
+
+
+def test_a_function_that_is_only_mentioned_or_hidden_makes_no_module() -> None:
+    data = elf("PyInit_x")
+    symbol = struct.pack("<IBBH", 1, 0x12, 0, 1)
+    assert data.count(symbol) == 1
+
+    assert facts_of(elf("PyInit_x", has_gnu_hash=False, is_defined=False)).inits == ()
+    assert facts_of(data.replace(symbol, struct.pack("<IBBH", 1, 0x12, 2, 1))).inits == ()
+    assert facts_of(data.replace(symbol, struct.pack("<IBBH", 1, 0x12, 3, 1))).inits == ("PyInit_x",)  # protected
+
+
+def test_a_table_of_billions_of_buckets_is_refused() -> None:
+    data = elf("PyInit_x")
+    table, lie = (struct.pack("<IIII", count, 1, count, 0) for count in (1, 2**32 - 1))
+    assert table in data
+
+    assert "too large to be true" in facts_of(data.replace(table, lie)).note
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,38 @@ def test_oddities_of_files(tmp_path: Path, fields: dict[str, Any], words: str) -
     assert words in found if words else found == ""
 
 
+@pytest.mark.parametrize(
+    ("path", "symbols", "is_odd"),
+    [
+        ("_x.abi3.so", ("PyInit__x",), False),
+        ("_x.abi3.so", ("PyModExport__x",), False),
+        ("_x.abi3.so", ("PyInit_x", "init_x"), True),
+        ("_x.cpython-311-x86_64-linux-gnu.so", (), True),
+        ("_x.pypy-41.so", ("init_x",), False),
+        ("pkg/__init__.abi3.so", ("PyInit_pkg",), False),
+        ("\xfcber.abi3.so", ("PyInitU_ber_goa",), False),
+        ("\xfcber.abi3.so", ("PyInit_\xfcber",), True),
+        ("libx.so", (), False),
+        ("_x.so", (), False),
+    ],
+)
+def test_a_file_that_no_import_can_load_is_told(
+    tmp_path: Path, path: str, symbols: tuple[str, ...], is_odd: bool
+) -> None:
+    found = notes(tmp_path, {f"demo/{path}": dynamic_elf(ordinary=symbols)})
+
+    assert ("1 file has the name of an extension module and no function such as 'PyInit" in found) is is_odd, found
+    assert (found == "") is not is_odd
+
+
+def test_nothing_is_said_of_a_damaged_module_and_little_of_many(tmp_path: Path) -> None:
+    data = dynamic_elf()
+    found = notes(tmp_path, {"demo/cut.abi3.so": data[:-8], **{f"demo/_{n}.abi3.so": data for n in range(9)}})
+
+    assert "9 files have the name of an extension module" in found
+    assert found.count(".abi3.so") == 4, found
+
+
 def test_vendored_libraries_have_a_name_of_their_own_and_a_licence(tmp_path: Path) -> None:
     plain, mangled = (dynamic_elf(texts=((SONAME, name),)) for name in ("libx.so.1", "libx-1a2b3c4d.so.1"))
     without = notes(tmp_path / "a", {"demo.libs/libx.so.1": plain, "demo.libs/libx-1a2b3c4d.so.1": mangled})

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from ..wheels.contents import init_functions
 from ..wheels.elf import ElfFacts
 from ..wheels.search_path import outside
 from ..wheels.surface import Surface
@@ -10,6 +11,7 @@ from .needs import Needs
 
 NAMED = 3
 TEXT_SHOWN = 100
+PYPY_2 = ".pypy-"
 VENDORED = ".libs/"  # where auditwheel puts the libraries that it bundles
 PAGES = {"aarch64": 65536, "ppc64le": 65536}  # the largest pages of a distro's kernel: RHEL 8 on both
 
@@ -24,6 +26,7 @@ def oddities(wheel: Wheel, surface: Surface, files: Sequence[ElfFacts], needs: S
     yield from _of_search_paths(files)
     yield from (f"'{fact.path}' is {fact.note}." for fact in files if fact.note)
     yield from (f"'{fact.path}' has relocations in its code." for fact in files if fact.textrel)
+    yield from _of_modules(wheel, files)
     yield from _of_pages(files)
     yield from _of_arithmetic(files)
     yield from _of_vendored(files, surface)
@@ -46,6 +49,24 @@ def _of_search_paths(files: Sequence[ElfFacts]) -> Iterator[str]:
     found = {(one.entry, one.why): one.file for one in reversed(outside(files))}
     for (entry, why), file in sorted(found.items())[:NAMED]:
         yield f"'{file}' searches for libraries in '{entry[:TEXT_SHOWN]}', {why}."
+
+
+def _of_modules(wheel: Wheel, files: Sequence[ElfFacts]) -> Iterator[str]:
+    """Tell of files that no ``import`` can load. PyPy 2 looks for ``initx``, which is not read."""
+    facts = {fact.path: fact for fact in files if fact.is_sound}
+    lacking = [
+        one
+        for one in wheel.extensions
+        if one.path in facts
+        and not one.suffix.startswith(PYPY_2)
+        and set(init_functions(one.name)).isdisjoint(facts[one.path].inits)
+    ]
+    if lacking:
+        have = _count(lacking, "file has", "files have")
+        yield (
+            f"{have} the name of an extension module and no function such as {init_functions(lacking[0].name)[0]!r}: "
+            f"'import' cannot load it, only ctypes and the like can: {_names([one.path for one in lacking])}."
+        )
 
 
 def _of_pages(files: Sequence[ElfFacts]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What kind of ELF file a wheel's entry is, told from headers and the dynamic symbol table. Damaged files get a note.
+"""What kind of ELF file a wheel's entry is, told from its headers. Damaged files get a note.
 
 pyelftools does the reading, on a stream that ends a reading which goes on for too long.
 """
@@ -13,7 +13,6 @@ from typing import IO, BinaryIO, cast
 from elftools.common.exceptions import ELFError
 from elftools.elf.dynamic import DynamicSegment
 from elftools.elf.elffile import ELFFile
-from elftools.elf.hash import ELFHashTable, GNUHashTable
 from elftools.elf.segments import Segment
 
 from .dynamic import Dynamic
@@ -26,7 +25,6 @@ READS_LIMIT = 400_000
 READ_LIMIT = 1 << 24
 TABLE_LIMIT = 64 << 20
 PLACE_LIMIT = 1 << 48  # the operating system refuses to seek far beyond it
-CHUNK = 1 << 20
 MACHINES = {
     ("EM_X86_64", 64, True): "x86_64",
     ("EM_386", 32, True): "i686",
@@ -166,18 +164,6 @@ def examine(stream: BinaryIO, file_name: str) -> Binary:
         return Binary(kind=Kind.OBJECT, machine="", note=f"not readable as ELF: {error or type(error).__name__}")
 
 
-def has_symbol(stream: BinaryIO, name: str) -> bool:
-    """Whether the file defines ``name`` for the dynamic loader; False also when its tables cannot be read."""
-    if not _contains(stream, b"\0" + name.encode() + b"\0"):
-        return False
-    try:
-        elf = LoadedFile(stream)
-        segments = elf.iter_segments(type="PT_DYNAMIC")
-        return any(isinstance(segment, DynamicSegment) and _defines(elf, segment, name) for segment in segments)
-    except UNREADABLE:
-        return False
-
-
 def _kind(elf: LoadedFile, file_name: str) -> Kind:
     if LOADED[elf["e_type"]] is Kind.EXECUTABLE:
         return Kind.EXECUTABLE
@@ -186,25 +172,3 @@ def _kind(elf: LoadedFile, file_name: str) -> Kind:
         return Kind.EXECUTABLE
     # Some libraries can also be started, to print their version: glibc's own, for one.
     return Kind.EXECUTABLE if interpreted and ".so" not in file_name else Kind.OBJECT
-
-
-def _defines(elf: ELFFile, segment: DynamicSegment, name: str) -> bool:
-    _, offset = segment.get_table_offset("DT_GNU_HASH")
-    if offset is not None:
-        return GNUHashTable(elf, offset, segment).get_symbol(name) is not None
-    _, offset = segment.get_table_offset("DT_HASH")
-    if offset is None:
-        return False
-    symbol = ELFHashTable(elf, offset, None, segment).get_symbol(name)
-    return symbol is not None and symbol["st_shndx"] != "SHN_UNDEF"
-
-
-def _contains(stream: BinaryIO, needle: bytes) -> bool:
-    stream.seek(0)
-    kept = b""
-    while piece := stream.read(CHUNK):
-        window = kept + piece
-        if needle in window:
-            return True
-        kept = window[-len(needle) :]
-    return False

@@ -54,6 +54,13 @@ def extension_name(path: str) -> tuple[str, str] | None:
     return ".".join(parts), match["suffix"]
 
 
+def init_functions(name: str) -> tuple[str, str]:
+    """Return the functions by either of which a file makes the module of a dotted name (PEP 489, PEP 793)."""
+    last = name.rpartition(".")[2]
+    form = f"_{last}" if last.isascii() else f"U_{last.encode('punycode').decode('ascii').replace('-', '_')}"
+    return f"PyInit{form}", f"PyModExport{form}"
+
+
 def import_names(paths: Iterable[str]) -> tuple[str, ...]:
     """Return the dotted names that a wheel brings, from the paths of its modules below the site folder.
 

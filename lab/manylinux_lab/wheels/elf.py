@@ -31,8 +31,8 @@ class ElfFacts:
     relocations in code, ``only_gnu_hash`` of a file without the older hash table. ``flushes_to_zero`` tells of a
     constructor that sets this mode of the CPU. ``undefined`` counts the symbols that the file expects of others.
 
-    ``is_sound`` is False where nobody can say what the loader makes of the file: it ends before its segments do, or
-    what it says of itself cannot be read.
+    ``inits`` are the functions it exports that make a Python module (``PyInit_x``). ``is_sound`` is False where nobody
+    can say what the loader makes of the file: it ends before its segments do, or what it says of itself cannot be read.
     """
 
     path: str
@@ -63,6 +63,7 @@ class ElfFacts:
     only_gnu_hash: bool = False
     flushes_to_zero: bool = False
     undefined: int = 0
+    inits: tuple[str, ...] = ()
     note: str = ""
     is_sound: bool = True
 

@@ -3,9 +3,11 @@
 Layouts are those of the gABI, the GNU symbol versioning and the x86 psABI's property note.
 """
 
+import re
 import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import BinaryIO
 
 from elftools.common.exceptions import ELFError
@@ -22,11 +24,14 @@ NT_GNU_PROPERTY_TYPE_0 = 5
 X86_ISA_1_NEEDED = 0xC0008002
 STB_WEAK = 2
 EXPORTING = (1, STB_WEAK, 10)  # STB_GLOBAL, STB_WEAK, STB_GNU_UNIQUE
+HIDDEN = (1, 2)  # STV_INTERNAL, STV_HIDDEN
 NOTES_LIMIT = 1 << 20
 VERSIONS_LIMIT = 1 << 20
 ENTRIES_LIMIT = 20_000
 TEXT_LIMIT = 4096
 PYTHON = (b"Py", b"_Py")
+INIT = re.compile(rb"Py(?:Init|ModExport)U?_")
+INITS_LIMIT = 1000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -123,10 +128,12 @@ class Symbols:
     """``exported`` counts what others may bind to, ``undefined`` what the file does not define and that is not weak.
 
     Of the latter, ``watched`` are those that some policy forbids, ``python`` those of Python's C API. ``first`` has for
-    the number of a version the first symbol, by name, that asks for it, weak ones too.
+    the number of a version the first symbol, by name, that asks for it, weak ones too. ``inits`` are those exported
+    that make a Python module.
     """
 
     exported: int = 0
+    inits: tuple[str, ...] = ()
     undefined: int = 0
     watched: tuple[str, ...] = ()
     python: tuple[str, ...] = ()
@@ -136,25 +143,35 @@ class Symbols:
 def read_symbols(tables: Tables) -> Symbols:
     """Return what the symbol table says."""
     form = f"{tables.order}{'IBBH16x' if tables.is_64 else 'I8xBBH'}"
+    makers = _places(INIT, tables.strings)
     exported = 0
+    inits = set()
     undefined: list[tuple[int, int, int]] = []
     whole = len(tables.symbols) // struct.calcsize(form) * struct.calcsize(form)
     for place, (name, info, other, section) in enumerate(struct.iter_unpack(form, tables.symbols[:whole])):
         if not section:
             undefined.append((place, name, info >> 4))
-        elif info >> 4 in EXPORTING and not other & 3:
+        elif info >> 4 in EXPORTING and other & 3 not in HIDDEN:
             exported += 1
+            if name in makers:
+                inits.add(name)
     # The first entry is always empty, and a file gets along without a weak symbol.
     names = {_bytes_at(tables.strings, offset) for _, offset, binding in undefined if binding != STB_WEAK} - {b""}
     watched = {name.encode() for name in watched_symbols()} & names
     python = {name for name in names if name.startswith(PYTHON)}
     return Symbols(
         exported=exported,
+        inits=_decoded({_bytes_at(tables.strings, offset) for offset in inits}),
         undefined=len(names),
         watched=_decoded(watched),
         python=_decoded(python),
         first=_first(tables, [(place, offset) for place, offset, _ in undefined]),
     )
+
+
+def _places(words: re.Pattern[bytes], strings: bytes) -> frozenset[int]:
+    """Return where such words begin: looking through the names at once is quicker than taking each of them out."""
+    return frozenset(match.start() for match in islice(words.finditer(strings), INITS_LIMIT))
 
 
 def _first(tables: Tables, undefined: Sequence[tuple[int, int]]) -> dict[int, str]:

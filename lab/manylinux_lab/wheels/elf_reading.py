@@ -72,6 +72,7 @@ def _with_needs(elf: ELFFile, stream: BinaryIO, segment: Dynamic, facts: ElfFact
         versions=by_library(needs),
         first_symbols=tuple(sorted(first)),
         exported=symbols.exported,
+        inits=symbols.inits,
         watched=symbols.watched,
         python=symbols.python,
         undefined=symbols.undefined,

@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from . import binary
 from .archive import file_of, open_archive, read_entry
-from .contents import Installed, extension_name, import_names, installed_paths
+from .contents import Installed, extension_name, import_names, init_functions, installed_paths
 from .elf import ElfFacts, ElfFiles, Kind
 from .elf_reading import facts_of
 from .listing import Listing, listing
@@ -141,23 +141,23 @@ def _sort_in(place: Installed, stream: BinaryIO | None, sha256: str, found: _Fou
     A file whose suffix is only for extension modules is one whatever it holds: the interpreter will try it.
     """
     extension = extension_name(place.path) if place.is_code else None
-    if extension is not None and extension[1] != ".so":
+    kind, inits = (None, ()) if stream is None else _examined(place.path, stream, sha256, found)
+    if extension is not None and (extension[1] != ".so" or not set(init_functions(extension[0])).isdisjoint(inits)):
         found.extensions.append(Extension(name=extension[0], path=place.path, suffix=extension[1]))
-    if stream is None:
-        return
-    told = binary.examine(stream, place.path.rpartition("/")[2])
-    found.machines.extend([(place.path, told.machine)] if told.machine else [])
-    found.notes.extend([f"'{place.path}' is {told.note}."] if told.note else [])
-    facts = facts_of(place.path, sha256, told, stream)
-    found.elf.extend([facts] if facts else [])
-    if extension is not None and extension[1] != ".so":
-        return
-    if extension is not None and binary.has_symbol(stream, f"PyInit_{extension[0].rpartition('.')[2]}"):
-        found.extensions.append(Extension(name=extension[0], path=place.path, suffix=".so"))
-    elif told.kind is Kind.EXECUTABLE:
+    elif kind is Kind.EXECUTABLE:
         found.executables.append(place.path)
-    elif told.kind is Kind.OBJECT:
+    elif kind is Kind.OBJECT:
         found.objects.append(place.path)
+
+
+def _examined(path: str, stream: BinaryIO, sha256: str, found: _Found) -> tuple[Kind, tuple[str, ...]]:
+    """Keep what an ELF file tells; return its kind and the functions by which it makes Python modules."""
+    told = binary.examine(stream, path.rpartition("/")[2])
+    found.machines.extend([(path, told.machine)] if told.machine else [])
+    found.notes.extend([f"'{path}' is {told.note}."] if told.note else [])
+    facts = facts_of(path, sha256, told, stream)
+    found.elf.extend([facts] if facts else [])
+    return told.kind, facts.inits if facts else ()
 
 
 def _contents(metadata: Metadata, names: tuple[str, ...], found: _Found) -> Contents:
