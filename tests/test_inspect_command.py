@@ -83,6 +83,15 @@ def test_several_wheels_of_a_release_are_compared(capsys: pytest.CaptureFixture[
     assert "none fits debian-11:x86_64:cp39" in words
 
 
+def test_of_musl_only_what_is_known_is_said(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    core = dynamic_elf(texts=((NEEDED, "libc.musl-x86_64.so.1"),), undefined=["malloc"], ordinary=["PyInit__core"])
+    path = build_wheel(tmp_path, files={CORE: core}, tag="cp311-cp311-musllinux_1_2_x86_64")
+    code, text = said(capsys, str(path))
+
+    assert (code, "advice" in text) == (0, False)
+    assert "lowest      nothing speaks against musllinux_1_1_x86_64; musl has no symbol versions that would" in text
+
+
 def test_a_wheel_without_machine_code_is_true(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     code, text = said(capsys, str(build_wheel(tmp_path)))
 

@@ -108,6 +108,14 @@ def test_the_limits_of_the_peps_are_there(policy: str, version: str, is_in: bool
     assert (version in found.versions) is is_in
 
 
+def test_an_older_musl_lacks_what_a_newer_one_brought() -> None:
+    older, newer = policies(Libc.MUSL, "i686")
+
+    assert {"reallocarray", "qsort_r", "__clock_gettime64"} <= older.forbidden["libc.so"]
+    assert "malloc" not in older.forbidden["libc.so"]
+    assert (newer.forbidden["libc.so"], watched_symbols() >= older.forbidden["libc.so"]) == (frozenset(), True)
+
+
 def test_forbidden_symbols_and_the_arches_of_the_index_are_known() -> None:
     assert "inflate_fast" in watched_symbols()
     assert "x86_64" in index_arches()["manylinux1"]

@@ -191,6 +191,33 @@ def test_a_file_that_nobody_can_read_leaves_a_tag_open_but_not_a_false_one() -> 
     assert bad.holds is Holds.FALSE
 
 
+@pytest.mark.parametrize(
+    ("library", "symbol", "lowest", "reason"),
+    [
+        (
+            "libc.musl-x86_64.so.1",
+            "reallocarray",
+            "musllinux_1_2_x86_64",
+            "uses 'reallocarray', which came with musl 1.2.2",
+        ),
+        ("libc.so", "__time64", "musllinux_1_2_x86_64", "uses '__time64', which came with musl 1.2.0"),
+        ("libc.so", "malloc", "musllinux_1_1_x86_64", ""),
+    ],
+)
+def test_what_came_with_a_newer_musl_is_no_older_ones(library: str, symbol: str, lowest: str, reason: str) -> None:
+    uses = ((FILE, library, symbol),)
+    old, new = (truth(f"musllinux_1_{minor}_x86_64", library, symbols=uses) for minor in (1, 2))
+
+    assert (old.lowest, new.lowest, new.holds) == (lowest, lowest, Holds.TRUE)
+    assert old.tags[0].reasons == ((f"'{FILE}' {reason}.",) if reason else ())
+
+
+def test_a_symbol_of_a_newer_musl_may_be_old_in_glibc() -> None:
+    uses = ((FILE, "libc.so.6", "reallocarray"),)
+
+    assert truth("manylinux_2_28_x86_64", "libc.so.6:GLIBC_2.26", symbols=uses).holds is Holds.TRUE
+
+
 def test_nobody_is_told_to_promise_an_older_musl() -> None:
     assert truth("musllinux_1_2_x86_64", "libc.musl-x86_64.so.1").advice == ()
 

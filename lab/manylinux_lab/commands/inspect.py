@@ -170,7 +170,7 @@ def _truth_lines(truth: Truth) -> Iterator[str]:
             yield from _row("", f"  {reason}")
         if len(tag.reasons) > SHOWN:
             yield from _row("", f"  {len(tag.reasons) - SHOWN} further reasons; --json has them all")
-    yield from _row("lowest", truth.lowest or "no policy")
+    yield from _row("lowest", _lowest(truth))
     broken = next((answer for answer in reversed(truth.policies) if answer.obstacles), None)
     if broken is not None and not truth.flaws:
         first = broken.obstacles[0]
@@ -179,6 +179,12 @@ def _truth_lines(truth: Truth) -> Iterator[str]:
         yield from _row("index", sentence)
     for sentence in truth.advice:
         yield from _row("advice", sentence)
+
+
+def _lowest(truth: Truth) -> str:
+    if truth.lowest.startswith("musllinux"):
+        return f"nothing speaks against {truth.lowest}; musl has no symbol versions that would tell more"
+    return truth.lowest or "no policy"
 
 
 def _stable_abi_lines(inspection: Inspection) -> Iterator[str]:

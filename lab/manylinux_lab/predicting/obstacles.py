@@ -6,7 +6,8 @@ from functools import cache
 
 from ..catalogue.distro import Libc
 from ..loader import C_LIBRARY, glibc_release
-from ..wheels.policies import Policy, policies
+from ..wheels.elf import is_musl
+from ..wheels.policies import MUSL, Policy, musl_symbols, policies
 from .needs import Flaw, Need, Needs
 
 # Of every C library: what no other system has, and nobody can bundle. All policies of the library itself allow these.
@@ -42,6 +43,9 @@ class Obstacle:
             of_symbol = f" for '{self.symbol}'" if self.symbol else ""
             return f"needs symbol version '{self.version}' of '{self.library}'{of_symbol}"
         if self.symbol:
+            if self.symbol in musl_symbols() and is_musl(self.library):
+                version = ".".join(map(str, musl_symbols()[self.symbol]))
+                return f"uses '{self.symbol}', which came with musl {version}"
             return f"uses '{self.symbol}', which is no public symbol of '{self.library}' everywhere"
         if self.is_other_libc:
             return f"needs '{self.library}', another C library than the tag's"
@@ -87,12 +91,12 @@ def obstacles_of(needs: Needs, one: Policy) -> Iterator[Obstacle]:
         if is_judged and family_of(need.version) in families() and need.version not in one.versions:
             yield obstacle_of(need)
     for file, library, symbol in needs.symbols:
-        if symbol in one.forbidden.get(library, ()):
+        if symbol in one.forbidden.get(MUSL if is_musl(library) else library, ()):
             yield Obstacle(file=file, library=library, symbol=symbol)
 
 
 def _allows(one: Policy, library: str) -> bool:
-    is_own_libc = one.libc is Libc.MUSL and library.startswith("libc.musl-") and "libc.so" in one.libraries
+    is_own_libc = one.libc is Libc.MUSL and is_musl(library) and MUSL in one.libraries
     return library in one.libraries or library.startswith(LOADERS) or is_own_libc
 
 

@@ -72,9 +72,14 @@ class ElfFacts:
         """``glibc`` or ``musl``, as the needed libraries tell, or nothing for a file that needs neither."""
         if any(version.startswith("GLIBC_") for _, versions in self.versions for version in versions):
             return "glibc"
-        if any(library == "libc.so" or library.startswith("libc.musl-") for library in self.needed):
+        if any(is_musl(library) for library in self.needed):
             return "musl"
         return "glibc" if "libc.so.6" in self.needed else ""
+
+
+def is_musl(library: str) -> bool:
+    """Whether a library of this name is musl: by the name of its authors, or by Alpine's."""
+    return library == "libc.so" or library.startswith("libc.musl-")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

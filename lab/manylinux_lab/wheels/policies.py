@@ -1,4 +1,4 @@
-"""The platform policies as data: ``reference/policies.toml`` read into records. ``truth`` applies them."""
+"""The platform policies as data: ``reference/policies.toml`` and ``musl.toml`` as records. ``truth`` applies them."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from ..errors import UsageError
 from ..tables import reference
 from .tags import claim_of
 
-SCHEMA = 1
+MUSL = "libc.so"  # the name of musl as its authors build it; that of Alpine is libc.musl-x86_64.so.1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,8 +67,13 @@ def _policies(libc: Libc, arch: str) -> Iterator[Policy]:
                 arch=arch,
                 libraries=libraries,
                 versions=versions,
-                forbidden=dict(forbidden),
+                forbidden=forbidden if libc is Libc.GLIBC else {**forbidden, MUSL: _newer(claim.version)},
             )
+
+
+def _newer(version: tuple[int, int]) -> frozenset[str]:
+    """Return the symbols of every musl that is newer than a tag's."""
+    return frozenset(name for name, since in musl_symbols().items() if since[:2] > version)
 
 
 def _changed(
@@ -84,7 +89,22 @@ def _changed(
 def watched_symbols() -> frozenset[str]:
     """Return every symbol that some policy forbids."""
     tables = _tables()
-    return frozenset(name for table in tables for names in table.get("forbidden", {}).values() for name in names)
+    named = (name for table in tables for names in table.get("forbidden", {}).values() for name in names)
+    return frozenset(named) | musl_symbols().keys()
+
+
+@cache
+def musl_symbols() -> Mapping[str, tuple[int, ...]]:
+    """Return the first version of musl that has a symbol, for those that not every musl has.
+
+    Raises:
+        UsageError: the file of this installation is damaged.
+    """
+    return reference("musl.toml", _since)
+
+
+def _since(table: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
+    return {name: tuple(map(int, version.split("."))) for version, names in table["since"].items() for name in names}
 
 
 @cache
