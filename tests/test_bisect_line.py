@@ -59,7 +59,7 @@ def test_the_first_bad_release_of_a_dependency_is_found_replayed_and_resumed(tmp
     assert lab(tmp_path, "bisect", "--replay", log).code == 1
     wrong = lab(tmp_path, "bisect", cell, "--release", "numpy", "--good", "1.0", "--log", "other.jsonl")
     assert wrong.code == 4
-    assert "it has kernel" in wrong.err
+    assert "it has kernel, user" in wrong.err
 
 
 def test_the_first_bad_image_is_found(tmp_path: Path) -> None:
@@ -77,6 +77,25 @@ def test_the_first_bad_image_is_found(tmp_path: Path) -> None:
     digests = [ended.one("*/import/*")["image"] for ended in runs]
     assert len(set(digests)) == 4
     assert f"The first bad image is {digests[2]}; the last good one is {digests[1]}." in done.out
+
+
+def test_the_first_bad_release_of_a_member_of_a_pair_is_found(tmp_path: Path) -> None:
+    need_engine("bwrap")
+    for minor in range(6):
+        code = b"" if minor < 3 else b"import sys\nsys.modules['victim'] = None\n"
+        build_wheel(tmp_path / "index", "vandal", f"1.{minor}", {"vandal/__init__.py": code})
+    candidate = build_wheel(tmp_path / "dist", "vandal", "1.6", {"vandal/__init__.py": code})
+    victim = build_wheel(tmp_path / "dist", "victim")
+    words = [*on("debian-12"), "--coload", "pairs", "--index-url", "", "--find-links", tmp_path / "index"]
+    ended = run(tmp_path, "bwrap", [candidate, victim], *words)
+    cell = f"{BENCH}/coload/vandal-1.6,victim-1.0"
+    assert ended.one(cell)["verdict"] == "fail", ended.words
+    done = lab(tmp_path, "bisect", cell, "--release", "vandal", "--good", "1.0")
+    assert done.code == 0, done.words
+    assert "The first bad release of vandal is 1.3; the last good one is 1.2." in done.out, done.words
+    assert lab(tmp_path, "bisect", "--replay", "bisect.jsonl").out.count("[as in the log]") == len(
+        (tmp_path / "bisect.jsonl").read_text().splitlines()[1:]
+    )
 
 
 def test_a_real_dependency_on_a_real_bench(tmp_path: Path) -> None:

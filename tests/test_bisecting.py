@@ -14,10 +14,12 @@ from manylinux_lab.errors import UsageError
 from manylinux_lab.history.bisect_log import Search, log_step, open_log, read_log
 from manylinux_lab.history.bisecting import Found, Judged, Step, following, found, step_of
 from manylinux_lab.history.variants import (
+    asked_cell,
     beside,
+    counterpart,
     images_of,
     of_cell,
-    version_beside,
+    version_of,
     with_image,
     with_release,
 )
@@ -183,9 +185,9 @@ def planned() -> Run:
 def test_one_release_beside_a_cell_is_another_and_the_rest_stays(number: int) -> None:
     made = of_cell(planned(), planned().plan.cells[number].id)
     assert beside(made.plan) == {"dep": "d" * 64}
-    assert version_beside(made.plan, "dep") == "1.0"
+    assert version_of(made.plan, "dep") == "1.0"
     varied = with_release(made, "dep", "e" * 64, Path(f"/w/{NEWER}"))
-    assert version_beside(varied.plan, "dep") == "2.0"
+    assert version_of(varied.plan, "dep") == "2.0"
     assert beside(varied.plan) == {"dep": "e" * 64}
     assert [cell.id for cell in varied.plan.cells] == [cell.id for cell in made.plan.cells]
     assert varied.plan.files["0" * 64] == f"/w/{subject().id}"
@@ -200,8 +202,40 @@ def test_the_installation_of_a_cell_comes_with_it() -> None:
 def test_a_cell_or_a_dependency_that_is_not_there_is_said() -> None:
     with pytest.raises(UsageError, match="has no cell 'x'"):
         of_cell(planned(), "x")
-    with pytest.raises(UsageError, match="no wheel of 'numpy' beside its own; it has dep"):
-        version_beside(of_cell(planned(), planned().plan.cells[1].id).plan, "numpy")
+    with pytest.raises(UsageError, match="no wheel of 'scipy'; it has dep, numpy"):
+        version_of(of_cell(planned(), planned().plan.cells[1].id).plan, "scipy")
+
+
+@pytest.mark.parametrize(("number", "asked"), [(1, "import/{}"), (2, "effects/{}"), (3, "coload/numpy-2.2.0,stdlib")])
+def test_the_release_that_a_cell_asks_about_is_another_and_so_is_its_name(number: int, asked: str) -> None:
+    made = of_cell(planned(), planned().plan.cells[number].id)
+    assert version_of(made.plan, "numpy") == "2.1.3"
+    newer = subject().id.replace("2.1.3", "2.2.0")
+    varied = with_release(made, "numpy", "e" * 64, Path(f"/w/{newer}"))
+    assert asked_cell(varied).id == f"{bench().id}/{asked.format(newer)}"
+    assert version_of(varied.plan, "numpy") == "2.2.0"
+    assert beside(varied.plan) == {"dep": "d" * 64}
+    assert varied.plan.rosters[bench().id] == {"numpy-2.2.0": newer}
+    (site,) = varied.plan.sites
+    assert site.wheels == ("d" * 64, "e" * 64)
+    assert {one.id: one.sha256 for one in varied.plan.subjects}[newer] == "e" * 64
+    back = with_release(varied, "numpy", "0" * 64, Path(f"/w/{subject().id}"))
+    assert [cell.id for cell in back.plan.cells] == [cell.id for cell in made.plan.cells]
+    assert counterpart(made, varied).plan.cells == made.plan.cells
+
+
+def test_files_that_go_by_their_names_keep_doing_so() -> None:
+    made = of_cell(planned(), planned().plan.cells[3].id)
+    named = replace(PAIR, id=f"{subject().id},stdlib", members=(subject().id, "stdlib"))
+    plan = replace(
+        made.plan,
+        subjects=(subject(), named),
+        cells=(replace(made.plan.cells[0], subject=named.id),),
+        rosters={bench().id: {subject().id: subject().id}},
+    )
+    newer = subject().id.replace("2.1.3", "2.2.0")
+    (cell,) = with_release(replace(made, plan=plan), "numpy", "e" * 64, Path(f"/w/{newer}")).plan.cells
+    assert cell.subject == f"{newer},stdlib"
 
 
 def test_another_image_for_the_bench_of_the_cell_and_all_that_runs_had(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
 
 from ..cells import Bench
 from ..engines.contract import Image
@@ -15,7 +16,7 @@ from ..errors import EngineError, UsageError
 from ..history.again import carried_out
 from ..history.bisect_log import Search, log_step, open_log, read_log
 from ..history.bisecting import Found, Step, following, found, step_of
-from ..history.variants import images_of, of_cell, version_beside, with_image, with_release
+from ..history.variants import asked_cell, counterpart, images_of, of_cell, version_of, with_image, with_release
 from ..planning.resolver import Resolver
 from ..report.escape import plain
 from ..resolving.candidates import Candidate, Shelf
@@ -36,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--good-run", metavar="RUN", default="", help="a run in which it was good")
     parser.add_argument("--out", metavar="DIR", default="runs", help="where runs are kept (default: runs)")
     what = parser.add_mutually_exclusive_group()
-    what.add_argument("--release", metavar="PROJECT", help="find the first bad release of this dependency")
+    what.add_argument("--release", metavar="PROJECT", help="find the first bad release of this project")
     what.add_argument("--image", action="store_true", help="find the first bad image among those of the runs")
     parser.add_argument(
         "--good", metavar="VERSION", default="", help="a release that is good (default: the good run's)"
@@ -63,7 +64,7 @@ def execute(arguments: argparse.Namespace) -> int:
         _say(step, "from the log")
     with _variants(search, run) as vary:
         while (candidate := following(search.candidates, steps)) is not None:
-            step = _ask(search, vary(candidate), folder, candidate)
+            step = _ask(vary(candidate), folder, candidate)
             log_step(log, step)
             steps.append(step)
             _say(step)
@@ -85,7 +86,7 @@ def _search(arguments: argparse.Namespace, folder: RunFolder, run: Run) -> Searc
         project = canonicalize_name(arguments.release)
         names = _versions(arguments, run, good, bench, project)
     if len(names) < 2:
-        raise UsageError("There is nothing to search: the good end and the bad end are the same.")
+        raise UsageError("There is nothing to search: the good end is not older than the bad one.")
     return Search(run=str(folder.path), cell=arguments.cell, project=project, candidates=tuple(names))
 
 
@@ -110,25 +111,33 @@ def _versions(
     arguments: argparse.Namespace, run: Run, good: RunFolder | None, bench: Bench, project: str
 ) -> Sequence[str]:
     """Return the releases from the good to the bad one that have a wheel for the bench."""
-    last = arguments.bad or version_beside(run.plan, project)
+    planned = version_of(run.plan, project)
     first = arguments.good
     if not first and good is not None:
-        first = version_beside(of_cell(good.read(), arguments.cell).plan, project)
+        first = version_of(counterpart(good.read(), run).plan, project)
     if not first:
         raise UsageError("Say which release is good: --good VERSION, or --good-run RUN.")
+    ends = [_version(words) for words in (first, arguments.bad or planned)]
     with closing(_index(run)) as index:
-        names = [str(one.version) for one in _releases(run, bench, index, project, f">={first},<={last}")]
-    for end in (first, last):
-        if end not in names:
+        known = {Version(planned)} | {one.version for one in _releases(run, bench, index, project)}
+    for end in ends:
+        if end not in known:
             raise UsageError(f"The index has no wheel of '{project} {end}' for '{bench.id}'.")
-    return names
+    return [str(version) for version in sorted(known) if ends[0] <= version <= ends[1]]
 
 
-def _releases(run: Run, bench: Bench, index: Index, project: str, specifier: str) -> Sequence[Candidate]:
-    """Return the releases that the specifier admits, the oldest first, each by the wheel an installer would take."""
+def _version(words: str) -> Version:
+    try:
+        return Version(words)
+    except InvalidVersion as error:
+        raise UsageError(f"'{words}' is no version; name one as the index does, such as 2.1.0.") from error
+
+
+def _releases(run: Run, bench: Bench, index: Index, project: str) -> Sequence[Candidate]:
+    """Return all releases that have a wheel for the bench, each by the one that an installer would take."""
     target = Resolver(Subjects(), run.options, index).target(bench)
     shelf = Shelf(index.files(project), (), target)
-    return [one for one in reversed(shelf.candidates(SpecifierSet(specifier, prereleases=True))) if one.is_wheel]
+    return [one for one in shelf.candidates(SpecifierSet(prereleases=True)) if one.is_wheel]
 
 
 def _index(run: Run) -> Index:
@@ -163,10 +172,14 @@ def _with_digest(run: Run, images: Mapping[str, Image], digest: str) -> Run:
 
 
 def _with_version(search: Search, run: Run, bench: Bench, index: Index, version: str) -> Run:
-    chosen = _releases(run, bench, index, search.project, f"==={version}")
-    if not chosen or chosen[0].file is None:
+    """Return the run with that release; the one that was planned is the file that the run had."""
+    if version == version_of(run.plan, search.project):
+        return run
+    offered = {str(one.version): one.file for one in _releases(run, bench, index, search.project)}
+    file = offered.get(version)
+    if file is None:
         raise EngineError(f"The index does not offer '{search.project} {version}' any more.")
-    path = index.download(chosen[0].file)
+    path = index.download(file)
     return with_release(run, search.project, read_wheel(path).sha256, path)
 
 
@@ -178,9 +191,9 @@ def _bench(run: Run, cell: str) -> Bench:
     return bench
 
 
-def _ask(search: Search, run: Run, folder: RunFolder, candidate: str) -> Step:
+def _ask(run: Run, folder: RunFolder, candidate: str) -> Step:
     results = {result.cell: result for result in carried_out(run, folder.path / "bisect")}
-    return step_of(candidate, results.get(search.cell))
+    return step_of(candidate, results.get(asked_cell(run).id))
 
 
 def _replay(log: Path) -> int:
@@ -191,7 +204,7 @@ def _replay(log: Path) -> int:
     differing = 0
     with _variants(search, run) as vary:
         for known in steps:
-            step = _ask(search, vary(known.candidate), folder, known.candidate)
+            step = _ask(vary(known.candidate), folder, known.candidate)
             same = step.judged is known.judged
             differing += not same
             _say(step, "as in the log" if same else f"in the log {known.judged.value}")
