@@ -8,7 +8,8 @@ import pytest
 from records import result
 
 from manylinux_lab.__main__ import main
-from manylinux_lab.history.store import add, points
+from manylinux_lab.history.opening import connected
+from manylinux_lab.history.store import POINTS, add, points
 from manylinux_lab.history.trends import Point, trends
 from manylinux_lab.judge import How, Verdict
 from manylinux_lab.report.trend_text import as_text
@@ -64,13 +65,23 @@ def test_an_error_that_was_tried_again_counts_once() -> None:
 
 
 def test_the_table_shows_release_day_and_rate() -> None:
-    shown = trends([point(0, key=b"a"), point(1, F, key=b"a", project="a\x1b,b", check="coload"), point(2, F)])
+    pair = point(1, F, key=b"a", project="a\x1b,b", check="coload")
+    shown = tuple(trends([pair, point(0, key=b"a"), point(2, F)]))
     text = as_text(shown, calm=3)
     assert "2.0, 2026-01-01" in text
     assert "2.2, 2026-01-03" in text
     assert "\x1b" not in text
     assert text.endswith("3 questions not shown: good, and never seen otherwise")
     assert as_text([], calm=0) == ""
+
+
+def test_trends_read_an_index_and_not_the_results(tmp_path: Path) -> None:
+    path = tmp_path / "h.sqlite"
+    add(path, "20260101-000000-aaaa", [result()])
+    with connected(path, reading=True) as connection:
+        connection.create_function("has_project", 1, bool)
+        told = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {POINTS}", ("*", "*"))]
+    assert any("seen USING COVERING INDEX" in line for line in told), told
 
 
 def test_the_command_filters_and_prints_json(
@@ -83,7 +94,7 @@ def test_the_command_filters_and_prints_json(
     failed = result(verdict=F, conditions=known, at="2026-01-02T00:00:00Z")
     add(path, "20260102-000000-aaaa", [failed, result(bench="debian-13:x86_64:cp313", at="x", conditions=known)])
     add(path, "20260103-000000-aaaa", [result(verdict=F, at="y", cached=Cached(run="x", at="y"))])
-    assert len(points(path)) == 5
+    assert len(list(points(path))) == 5
 
     def asked(*words: str) -> list[dict[str, Any]]:
         assert main(["history", "--history", "h.sqlite", "--json", *words]) == 0
@@ -97,6 +108,8 @@ def test_the_command_filters_and_prints_json(
     assert shown["first_bad"]["run"] == "20260102-000000-aaaa"
     assert [one["check"] for one in asked("--all", "--project", "lxml")] == ["coload"]
     assert [one["bench"] for one in asked("--all", "--distro", "debian-13")] == ["debian-13:x86_64:cp313"]
+    assert [one["project"] for one in asked("--all")] == ["lxml,numpy", "numpy", "numpy"]
+    assert asked("--all", "--project", "l*y") == [], "a glob does not reach from one project to the next"
     assert len(asked("--all", "--check", "import")) == 2
     assert main(["history", "--history", "h.sqlite"]) == 0
     assert "1 of 2" in capsys.readouterr().out

@@ -2,7 +2,6 @@
 
 import argparse
 import sys
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 import msgspec
@@ -59,21 +58,18 @@ def execute(arguments: argparse.Namespace) -> int:
 
 
 def _trends(path: Path, arguments: argparse.Namespace) -> None:
-    globs = {
-        "bench": arguments.distro if arguments.distro == "*" else f"{arguments.distro}:*",
-        "check": arguments.check,
-    }
-    seen = [
-        point
-        for point in store.points(path, **globs)
-        if any(fnmatchcase(project, arguments.project) for project in point.project.split(","))
-    ]
-    found = trends(seen)
-    shown = [trend for trend in found if arguments.all or not trend.is_calm]
+    bench = arguments.distro if arguments.distro == "*" else f"{arguments.distro}:*"
+    seen = store.points(path, bench=bench, check=arguments.check, project=arguments.project)
+    shown, calm = [], 0
+    for trend in trends(seen):
+        if arguments.all or not trend.is_calm:
+            shown.append(trend)
+        else:
+            calm += 1
     if arguments.json:
         sys.stdout.write(trend_text.as_json(shown))
     else:
-        print(trend_text.as_text(shown, calm=len(found) - len(shown)))
+        print(trend_text.as_text(shown, calm=calm))
 
 
 def _import(path: Path, arguments: argparse.Namespace) -> None:

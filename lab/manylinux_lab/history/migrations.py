@@ -73,7 +73,13 @@ def _keys(connection: sqlite3.Connection) -> None:
         connection.execute("UPDATE seen SET key = ? WHERE id = ?", (key, number))
 
 
-MIGRATIONS: Sequence[Migration] = (_tables, _keys)
+def _in_short(connection: sqlite3.Connection) -> None:
+    """Let trends read what they need of a cell's results from the index, which is a fraction of the file."""
+    connection.execute("DROP INDEX seen_of_cell")
+    connection.execute("CREATE INDEX seen_in_short ON seen (cell, verdict, how, key)")
+
+
+MIGRATIONS: Sequence[Migration] = (_tables, _keys, _in_short)
 
 
 def migrate(connection: sqlite3.Connection, migrations: Sequence[Migration] = MIGRATIONS) -> None:

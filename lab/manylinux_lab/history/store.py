@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from fnmatch import fnmatchcase
 from hashlib import sha256
 from itertools import chain, islice
 from pathlib import Path
@@ -24,11 +25,11 @@ SIGHTINGS = (
     "FROM seen WHERE seen.key IN ({}) ORDER BY seen.at, seen.id"
 )
 
-POINTS = (
+POINTS = (  # from cells on: the index on what was seen of a cell spares reading the results themselves
     "SELECT runs.name, begun, bench, question, project, cells.name, verdict, how, key, results.source != '' "
-    "FROM results JOIN runs ON runs.id = results.run JOIN seen ON seen.id = results.seen "
-    "JOIN cells ON cells.id = seen.cell WHERE bench GLOB ? AND question GLOB ? "
-    "ORDER BY begun, runs.name, results.id"
+    "FROM cells CROSS JOIN seen ON seen.cell = cells.id CROSS JOIN results ON results.seen = seen.id "
+    "JOIN runs ON runs.id = results.run WHERE bench GLOB ? AND question GLOB ? AND has_project(project) "
+    "ORDER BY project, question, bench, begun, runs.name, results.id"
 )
 
 
@@ -144,25 +145,30 @@ def sightings(path: Path, keys: Collection[bytes]) -> Mapping[bytes, Sequence[Si
     return found
 
 
-def points(path: Path, *, bench: str = "*", check: str = "*") -> tuple[Point, ...]:
-    """Return what was seen on the benches and in the checks that match two globs, in the order of runs."""
+def points(path: Path, *, bench: str = "*", check: str = "*", project: str = "*") -> Iterator[Point]:
+    """Yield what was seen on the benches, in the checks and of the projects that match three globs.
+
+    They come question by question, and of each in the order of runs, so that no more than one need be in memory.
+    """
+
+    def has_project(projects: str) -> bool:
+        return any(fnmatchcase(one, project) for one in projects.split(","))
+
     with connected(path, reading=True) as connection:
-        rows = connection.execute(POINTS, (bench, check)).fetchall()
-    return tuple(
-        Point(
-            run=row[0],
-            begun=row[1],
-            bench=row[2],
-            check=row[3],
-            project=row[4],
-            cell=row[5],
-            verdict=Verdict(row[6]),
-            how=How(row[7]),
-            key=row[8] or b"",
-            is_cached=bool(row[9]),
-        )
-        for row in rows
-    )
+        connection.create_function("has_project", 1, has_project, deterministic=True)
+        for row in connection.execute(POINTS, (bench, check)):
+            yield Point(
+                run=row[0],
+                begun=row[1],
+                bench=row[2],
+                check=row[3],
+                project=row[4],
+                cell=row[5],
+                verdict=Verdict(row[6]),
+                how=How(row[7]),
+                key=row[8] or b"",
+                is_cached=bool(row[9]),
+            )
 
 
 def batched(keys: Collection[bytes], number: int) -> Iterator[tuple[bytes, ...]]:

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from ..judge import How, Verdict
 
@@ -58,12 +59,10 @@ class Trend:
         return self.latest.verdict in GOOD and not self.differing and self.first_bad is None
 
 
-def trends(points: Iterable[Point]) -> tuple[Trend, ...]:
-    """Return the trend of each series, in order of project, check and bench; points come in the order of runs."""
-    series: dict[tuple[str, str, str], list[Point]] = defaultdict(list)
-    for point in points:
-        series[point.project, point.check, point.bench].append(point)
-    return tuple(_trend(_one_a_run(series[name])) for name in sorted(series))
+def trends(points: Iterable[Point]) -> Iterator[Trend]:
+    """Yield the trend of each series; points come series by series, and in each in the order of runs."""
+    for _, series in groupby(points, key=lambda point: (point.project, point.check, point.bench)):
+        yield _trend(_one_a_run(series))
 
 
 def _one_a_run(points: Iterable[Point]) -> Sequence[Point]:
