@@ -157,6 +157,73 @@ def test_a_file_with_hashes_is_held_to(capsys: pytest.CaptureFixture[str], folde
     assert (code, found["amazonlinux-2:x86_64:cp39"]["taken"]) == (0, [nest.name, wheel.name])
 
 
+@pytest.mark.parametrize("announced", [None, ""], ids=["the index tells hashes", "the index tells none"])
+def test_a_wrong_hash_leaves_the_other_requirements_in_sight(
+    capsys: pytest.CaptureFixture[str], folder: IndexFolder, tmp_path: Path, announced: str | None
+) -> None:
+    elm = folder.wheel("elm", "1.0", sha256=announced)
+    file = tmp_path / "wanted.txt"
+    file.write_text(f"elm --hash=sha256:{'0' * 64}\nnest\n")
+    code, found = asked(capsys, folder, "-r", file, *AMAZON)
+    text = said(capsys, folder, "-r", file, *AMAZON)
+
+    assert (code, found) == (
+        1,
+        {"amazonlinux-2:x86_64:cp39": {"taken": ["nest-3.0-py3-none-any.whl"], "missing": ["elm"]}},
+    )
+    if announced is None:
+        assert "nothing for 'elm': no file of elm 1.0 that fits cp39" in text
+        assert f"nearest: '{elm.name}': it fits, and its sha256 is {_sha256(elm)}, which is not allowed" in text
+    else:
+        assert f"nothing for 'elm': '{elm.name}' has none of the hashes that the requirement file allows" in text
+
+
+def test_what_cannot_be_asked_leaves_the_other_requirements_in_sight(
+    capsys: pytest.CaptureFixture[str], folder: IndexFolder, tmp_path: Path
+) -> None:
+    away, other = tmp_path / "elm-1.0-py3-none-any.whl", build_wheel(tmp_path / "here", "fir")
+    asked_for = ("-r", "nest", "-r", f"elm @ {away.as_uri()}")
+    code, found = asked(capsys, folder, *asked_for, *AMAZON)
+    both, _ = asked(capsys, folder, *asked_for, "-r", f"fir @ {other.as_uri()}#sha256={'0' * 64}", *AMAZON)
+    alone = main(["predict", *asked_for[2:], *AMAZON, "--index-url", folder.url])
+
+    (choice,) = found.values()
+    assert (code, choice["taken"], len(choice["missing"])) == (3, ["nest-3.0-py3-none-any.whl"], 1)
+    assert both == 1, "a wrong hash is no fault of the lab"
+    assert alone == 3
+    assert f"the lab failed: The wheel '{away}' cannot be read" in capsys.readouterr().err
+
+
+def test_a_wrong_hash_in_a_lock_file_leaves_the_other_packages_in_sight(
+    capsys: pytest.CaptureFixture[str], folder: IndexFolder, tmp_path: Path
+) -> None:
+    lock = tmp_path / "pylock.toml"
+    asked(capsys, folder, "-r", "owl", *AMAZON, "--write", lock)
+    lock.write_text(lock.read_text().replace(_sha256(tmp_path / "index/files/nest-3.0-py3-none-any.whl"), "0" * 64))
+    code, found = asked(capsys, folder, "-r", lock, *AMAZON)
+    text = said(capsys, folder, "-r", lock, *AMAZON)
+
+    (choice,) = found.values()
+    assert (code, choice["taken"], choice["missing"]) == (1, ["owl-1.1-cp39-cp39-manylinux_2_17_x86_64.whl"], ["nest"])
+    assert "nest-3.0-py3-none-any.whl' is not the file that was announced: its sha256 is" in text
+
+
+def test_a_damaged_wheel_leaves_the_others_in_sight(
+    capsys: pytest.CaptureFixture[str], folder: IndexFolder, tmp_path: Path
+) -> None:
+    wheel, page = (
+        folder.wheel("elm", "1.0", has_metadata_beside=True),
+        tmp_path / "index" / "simple" / "elm" / "index.html",
+    )
+    announced = _sha256(wheel)
+    wheel.write_bytes(wheel.read_bytes()[:100])  # its metadata is read from the file beside it
+    page.write_text(page.read_text().replace(announced, _sha256(wheel)))
+    code, found = asked(capsys, folder, "-r", "elm", "-r", "nest", *AMAZON)
+
+    (choice,) = found.values()
+    assert (code, choice) == (1, {"taken": ["nest-3.0-py3-none-any.whl"], "missing": ["elm"]})
+
+
 def test_what_is_written_is_read_again(capsys: pytest.CaptureFixture[str], folder: IndexFolder, tmp_path: Path) -> None:
     requirements, lock = tmp_path / "new" / "wanted.txt", tmp_path / "new" / "pylock.owl.toml"
     _, first = asked(capsys, folder, "-r", "owl", *AMAZON, "--write", requirements, "--write", lock, "--no-download")
@@ -256,6 +323,19 @@ def test_what_cannot_be_meant_is_refused_in_a_sentence(
     assert main(["predict", *words, "--index-url", folder.url]) == 4
     assert sentence in capsys.readouterr().err
     assert not (tmp_path / "x.txt").exists()
+
+
+def test_what_is_missing_is_shown_before_nothing_is_written(
+    capsys: pytest.CaptureFixture[str], folder: IndexFolder, tmp_path: Path
+) -> None:
+    file = tmp_path / "x.txt"
+    words = ("predict", "-r", "owl>=2", "-r", "nest", *AMAZON, "--write", str(file), "--index-url", folder.url)
+
+    assert main([*words]) == 4
+    shown = capsys.readouterr()
+    assert "nothing for 'owl>=2'" in shown.out
+    assert "nest-3.0-py3-none-any.whl  resolves" in shown.out
+    assert f"'{file}' was not written: not everything is found" in shown.err
 
 
 def _sha256(path: Path) -> str:

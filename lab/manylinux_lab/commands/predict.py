@@ -108,17 +108,30 @@ def execute(arguments: argparse.Namespace) -> int:
     releases = select(catalogue, arguments.distro or ["supported"], date.today())
     entries, fails = _of_wheels(arguments, catalogue, releases)
     document: dict[str, Any] = {"schema": SCHEMA, "how": "predicted", "wheels": entries}
+    code = ExitCode.WHEEL_FAILED if fails else ExitCode.KEPT
     if arguments.requirement:
-        from . import predict_requirements  # indexes and the search take a while to import
-
-        found = predict_requirements.choices(arguments, releases, _arches(arguments.arch))
-        fails = fails or any(map(predict_requirements.fails, found))
-        document["choices"] = [msgspec.to_builtins(one, order="deterministic") for one in found]
-        if not arguments.json:
-            print("\n".join(map(predict_requirements.as_text, found)))
+        return _of_requirements(arguments, releases, document, code)
     if arguments.json:
         print(json.dumps(document, indent=1, sort_keys=True))
-    return ExitCode.WHEEL_FAILED if fails else ExitCode.KEPT
+    return code
+
+
+def _of_requirements(
+    arguments: argparse.Namespace, releases: Sequence[Release], document: dict[str, Any], code: int
+) -> int:
+    """Print which wheels are taken, or the whole document, then write the files; return the exit code of all."""
+    from . import predict_requirements as part  # indexes and the search take a while to import
+
+    found = part.choices(arguments, releases, _arches(arguments.arch))
+    if arguments.json:
+        document["choices"] = [msgspec.to_builtins(one, order="deterministic") for one in found]
+        print(json.dumps(document, indent=1, sort_keys=True))
+    else:
+        print("\n".join(map(part.as_text, found)))
+    part.write(arguments.write, found)
+    if any(map(part.fails, found)):
+        return ExitCode.WHEEL_FAILED
+    return ExitCode.LAB_FAILED if code == ExitCode.KEPT and any(map(part.is_troubled, found)) else code
 
 
 def _of_wheels(

@@ -4,27 +4,24 @@ import argparse
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from textwrap import wrap
 
-from packaging.requirements import Requirement
 from tabulate import tabulate
 
 from ..catalogue.distro import Release
-from ..errors import EngineError, UsageError
+from ..errors import UsageError
 from ..judge import Verdict
 from ..options import Options
 from ..planning.resolver import Resolver
-from ..predicting.choosing import Choice, Scene, Taken, choice_of, choose
+from ..predicting.choosing import Choice, Scene, Taken, choice_of, choose, fetched
 from ..predicting.forecast import WORDS, word
 from ..predicting.scenes import Wish, scenes_of
 from ..predicting.writing import write_choice
 from ..report.escape import plain
 from ..resolving.index import Index, WheelsOnly
 from ..resolving.lock_file import is_lock_file, locked, read_lock_file
-from ..resolving.nearest import Environment
-from ..resolving.resolve import Resolution
 from ..resolving.sources import find_sources
 from ..resolving.subjects import Subjects, parse_subjects
 from ..wheels.wheel import UnreadableWheelError
@@ -35,10 +32,10 @@ TOLD = (Verdict.FAIL, Verdict.WARN, Verdict.UNKNOWN)
 
 
 def choices(arguments: argparse.Namespace, releases: Sequence[Release], arches: Sequence[str]) -> tuple[Choice, ...]:
-    """Return the choice for every scene, and write it where that is asked for.
+    """Return the choice for every scene.
 
     Raises:
-        UsageError: something that the user named cannot be used or written.
+        UsageError: something that the user named cannot be used.
         EngineError: the index cannot be read.
     """
     locks = [Path(word) for word in arguments.requirement if is_lock_file(Path(word).name)]
@@ -55,9 +52,17 @@ def choices(arguments: argparse.Namespace, releases: Sequence[Release], arches: 
         found = [_of_lock(lock, scene, index, arguments) for lock in locks for scene in scenes]
         if subjects.requirements:
             found += _of_requirements(arguments, subjects, scenes, index)
-    for file in arguments.write:
-        write_choice(file, found[0])
     return tuple(found)
+
+
+def write(files: Sequence[Path], found: Sequence[Choice]) -> None:
+    """Write the one choice there is.
+
+    Raises:
+        UsageError: something is missing, or a file cannot be written.
+    """
+    for file in files:
+        write_choice(file, found[0])
 
 
 def _wish(arguments: argparse.Namespace, subjects: Subjects) -> Wish:
@@ -88,31 +93,28 @@ def _of_requirements(
 ) -> list[Choice]:
     wheels_only = arguments.only_wheels or arguments.up_to
     resolver = Resolver(subjects, Options(), WheelsOnly(index) if wheels_only else index)
-
-    def ask(requirements: Sequence[Requirement], environment: Environment) -> Resolution:
-        found = resolver.resolve(requirements, environment.target, fetch=not arguments.no_download)
-        if isinstance(found, EngineError):
-            raise found
-        return found
-
-    return [choose(subjects.requirements, scene, index, ask) for scene in scenes]
+    ask = partial(resolver.resolve, fetch=not arguments.no_download)
+    return [choose(subjects.requirements, scene, index, ask, subjects.hashes) for scene in scenes]
 
 
 def _of_lock(path: Path, scene: Scene, index: Index, arguments: argparse.Namespace) -> Choice:
     try:
         found = locked(read_lock_file(path), path, scene.environment.target)
-        if not arguments.no_download:
-            chosen = tuple(replace(one, path=index.download(one.file)) for one in found.chosen if one.file)
-            found = replace(found, chosen=chosen)
     except UnreadableWheelError as error:
         raise UsageError(f"The lock file '{path}' cannot be used: {error}") from error
-    return choice_of(found, scene)
+    return choice_of(found, scene) if arguments.no_download else fetched(found, scene, index)
 
 
 def fails(choice: Choice) -> bool:
     """Tell whether something is missing or breaks its promise."""
     told = (taken.forecast for taken in choice.taken)
-    return bool(choice.missing) or any(one is not None and one.verdict is Verdict.FAIL for one in told)
+    is_missing = any(not one.is_trouble for one in choice.missing)
+    return is_missing or any(one is not None and one.verdict is Verdict.FAIL for one in told)
+
+
+def is_troubled(choice: Choice) -> bool:
+    """Tell whether the lab could not find out what is taken."""
+    return any(one.is_trouble for one in choice.missing)
 
 
 def as_text(choice: Choice) -> str:

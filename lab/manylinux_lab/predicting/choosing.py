@@ -1,21 +1,26 @@
 """Which wheels an installer takes in an environment that is not started, and what is predicted of each there."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from ..catalogue.distro import Release
-from ..resolving.index import Index
+from ..errors import EngineError
+from ..resolving.candidates import Target
+from ..resolving.index import Index, WrongHashError
 from ..resolving.nearest import Environment, nearest
 from ..resolving.resolve import Chosen, Resolution
 from ..resolving.sources import redacted
 from ..wheels.digests import file_digest
 from ..wheels.reading import read_wheel
 from ..wheels.remembered import elf_facts
+from ..wheels.wheel import UnreadableWheelError
 from .forecast import Forecast, forecast, needs_by_arch
 
 
@@ -33,7 +38,10 @@ class Scene:
         return f"{self.release.id}:{self.environment.platform.arch}:{self.environment.interpreter.id}"
 
 
-Ask = Callable[[Sequence[Requirement], Environment], Resolution]
+AT_ONCE = 8  # the time goes into waiting for the index
+Asked = TypeVar("Asked")
+Answer = TypeVar("Answer")
+Ask = Callable[[Sequence[Requirement], Target], Resolution | EngineError]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,11 +62,15 @@ class Taken:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Missing:
-    """A requirement for which an installer finds no wheel, why, and the nearest candidates as sentences."""
+    """A requirement for which an installer finds no wheel, why, and the nearest candidates as sentences.
+
+    ``is_trouble`` tells that it could not be found out: a source did not answer.
+    """
 
     requirement: str
     reason: str
-    nearest: tuple[str, ...]
+    nearest: tuple[str, ...] = ()
+    is_trouble: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,39 +86,102 @@ class Choice:
     missing: tuple[Missing, ...]
 
 
-def choose(requirements: Sequence[Requirement], scene: Scene, index: Index, ask: Ask) -> Choice:
+def choose(
+    requirements: Sequence[Requirement],
+    scene: Scene,
+    index: Index,
+    ask: Ask,
+    hashes: Mapping[str, Collection[str]] | None = None,
+) -> Choice:
     """Return the choice for requirements together. ``ask`` resolves, with or without downloads.
 
+    ``hashes`` are those that a project's files may have, by normalised name; ``ask`` knows them too.
+
     Raises:
-        EngineError: the index cannot be read, or a wheel cannot be downloaded.
+        EngineError: nothing can be found out about any of them, as the index cannot be read.
     """
-    together = ask(requirements, scene.environment)
-    if not any(_reasons(together)):
+    together = ask(requirements, scene.environment.target)
+    if isinstance(together, Resolution) and not any(_reasons(together)):
         return choice_of(together, scene)
     chosen: list[Chosen] = []
     missing: list[Missing] = []
-    for requirement in requirements:
-        alone = ask([requirement], scene.environment)
-        if any(_reasons(alone)):
-            missing.append(_missing(requirement, alone, scene.environment, index))
+    for requirement, alone in zip(requirements, _each(requirements, lambda one: _alone(one, scene, ask)), strict=True):
+        if isinstance(alone, EngineError):
+            missing.append(_trouble(str(requirement), alone))
+        elif any(_reasons(alone)):
+            missing.append(_missing(requirement, alone, scene.environment, index, hashes or {}))
         else:
             chosen += [entry for entry in alone.chosen if entry.is_root]
     if not missing:
-        missing = [Missing(requirement="", reason=" ".join(_reasons(together)), nearest=())]
+        words = str(together) if isinstance(together, EngineError) else " ".join(_reasons(together))
+        missing = [Missing(requirement="", reason=words, is_trouble=isinstance(together, EngineError))]
     return _choice(chosen, missing, scene)
+
+
+def fetched(found: Resolution, scene: Scene, index: Index) -> Choice:
+    """Return the choice that a resolution without files is, such as a lock file's, once they are here.
+
+    Raises:
+        EngineError: none of them can be had.
+    """
+    files = [entry.file for entry in found.chosen if entry.file is not None]
+    chosen: list[Chosen] = []
+    missing: list[Missing] = []
+    for entry, path in zip(found.chosen, _each(files, index.download), strict=True):
+        if isinstance(path, EngineError):
+            missing.append(_trouble(entry.project, path))
+        else:
+            chosen.append(replace(entry, path=path))
+    rest = choice_of(replace(found, chosen=tuple(chosen)), scene)
+    return replace(rest, missing=(*rest.missing, *missing))
+
+
+def _each(items: Sequence[Asked], ask: Callable[[Asked], Answer]) -> list[Answer | EngineError]:
+    """Ask about each item. Trouble with one is an answer, trouble of the same kind with all of them is raised."""
+
+    def answer(item: Asked) -> Answer | EngineError:
+        try:
+            return ask(item)
+        except EngineError as error:
+            return error
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        answers = list(pool.map(answer, items))
+    troubles = [one for one in answers if isinstance(one, EngineError) and not isinstance(one, WrongHashError)]
+    if troubles and len(troubles) == len(answers):
+        raise troubles[0]
+    return answers
+
+
+def _alone(requirement: Requirement, scene: Scene, ask: Ask) -> Resolution:
+    found = ask([requirement], scene.environment.target)
+    if isinstance(found, EngineError):
+        raise found
+    return found
+
+
+def _trouble(requirement: str, error: EngineError) -> Missing:
+    """Return what was not found: a file with another hash is the index's or the lock file's, all else the lab's."""
+    return Missing(requirement=requirement, reason=str(error), is_trouble=not isinstance(error, WrongHashError))
 
 
 def choice_of(found: Resolution, scene: Scene) -> Choice:
     """Return the choice that a resolution is: each project without a wheel is missing."""
-    missing = [Missing(requirement=entry.project, reason=entry.reason, nearest=()) for entry in found.no_wheel]
+    missing = [Missing(requirement=entry.project, reason=entry.reason) for entry in found.no_wheel]
     others = [text for text in (found.conflict, found.unreadable, found.other_python) if text]
-    missing += [Missing(requirement="", reason=text, nearest=()) for text in others]
+    missing += [Missing(requirement="", reason=text) for text in others]
     return _choice(found.chosen, missing, scene)
 
 
-def _choice(chosen: Sequence[Chosen], missing: Sequence[Missing], scene: Scene) -> Choice:
-    taken = tuple(_taken(entry, scene) for entry in chosen)
-    return Choice(id=scene.id, pip=scene.environment.pip, taken=taken, missing=tuple(missing))
+def _choice(chosen: Iterable[Chosen], missing: Iterable[Missing], scene: Scene) -> Choice:
+    taken: list[Taken] = []
+    damaged: list[Missing] = []
+    for entry in chosen:
+        try:
+            taken.append(_taken(entry, scene))
+        except UnreadableWheelError as error:
+            damaged.append(Missing(requirement=entry.project, reason=str(error)))
+    return Choice(id=scene.id, pip=scene.environment.pip, taken=tuple(taken), missing=(*missing, *damaged))
 
 
 def _reasons(found: Resolution) -> Iterator[str]:
@@ -115,18 +190,23 @@ def _reasons(found: Resolution) -> Iterator[str]:
     yield from (text for text in (found.conflict, found.unreadable, found.other_python) if text)
 
 
-def _missing(requirement: Requirement, found: Resolution, environment: Environment, index: Index) -> Missing:
+def _missing(
+    requirement: Requirement,
+    found: Resolution,
+    environment: Environment,
+    index: Index,
+    hashes: Mapping[str, Collection[str]],
+) -> Missing:
     project, specifier = canonicalize_name(requirement.name), requirement.specifier
     other = next((entry for entry in found.no_wheel if not entry.is_root), None)
     if other is not None:  # something that it needs
-        project, specifier = (
-            canonicalize_name(other.project),
-            SpecifierSet(f"=={other.version}" if other.version else ""),
-        )
+        project = canonicalize_name(other.project)
+        specifier = SpecifierSet(f"=={other.version}" if other.version else "")
+    files = () if requirement.url and other is None else index.files(project)  # nothing else would do for a URL
     return Missing(
         requirement=str(requirement),
         reason=" ".join(_reasons(found)),
-        nearest=tuple(nearest(index.files(project), specifier, environment)),
+        nearest=tuple(nearest(files, specifier, environment, hashes.get(project, ()))),
     )
 
 

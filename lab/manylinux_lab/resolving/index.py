@@ -144,6 +144,10 @@ class Index:
             pending.unlink(missing_ok=True)
 
 
+class WrongHashError(EngineError):
+    """A file has other hashes than were announced: by the index, or by the user who named its URL."""
+
+
 class WheelsOnly:
     """An index without source distributions, as ``pip --only-binary :all:`` sees it."""
 
@@ -219,6 +223,7 @@ def _local(file: IndexFile) -> Path:
     path = file.link.file_path
     promised = hashes(file.link)
     try:
+        path.stat()
         found = {name: _digest(path, name) for name in promised}
     except OSError as error:
         raise EngineError(f"The wheel '{path}' cannot be read: {error.strerror or error}.") from error
@@ -247,6 +252,6 @@ def _write(pieces: Iterable[bytes], path: Path, names: Iterable[str]) -> dict[st
 def _compare(link: Link, promised: Mapping[str, str], found: Mapping[str, str]) -> None:
     for name, value in promised.items():
         if found[name] != value.lower():
-            raise EngineError(
+            raise WrongHashError(
                 f"'{link.redacted}' is not the file that was announced: its {name} is {found[name]}, not {value}."
             )

@@ -1,14 +1,14 @@
 """What comes nearest where no wheel of a project fits: for a sentence that tells a user what to change. Pure."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from packaging.specifiers import SpecifierSet
 
 from ..interpreter import Interpreter
 from ..wheels.tags import Platform, ReachKind, claim_of, reach, stock_pip_sees
-from .candidates import Target
-from .index import IndexFile
+from .candidates import Target, may_be
+from .index import IndexFile, hashes
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,20 +25,25 @@ class Environment:
     where: str
 
 
-def nearest(files: Iterable[IndexFile], specifier: SpecifierSet, environment: Environment) -> Iterator[str]:
+def nearest(
+    files: Iterable[IndexFile], specifier: SpecifierSet, environment: Environment, allowed: Collection[str] = ()
+) -> Iterator[str]:
     """Yield the newest wheel that fits and is another release, then why the newest wheels of the releases asked for
     do not fit: first those that only miss the platform, then those for other Pythons.
+
+    ``allowed`` are the hashes (``sha256:...``) that a file must have one of; empty admits all.
     """
     offered = (file for file in files if file.is_wheel and not file.is_yanked)
     wheels = sorted(offered, key=lambda file: (file.version, _closeness(file, environment), file.name), reverse=True)
     admitted = set(specifier.filter({file.version for file in wheels}, prereleases=environment.target.pre or None))
-    fitting = next((file for file in wheels if _why_not(file, environment) is None), None)
+    others = (file for file in wheels if file.version not in admitted)
+    fitting = next((file for file in others if _why_not(file, environment, allowed) is None), None)
     if fitting is not None:
         yield f"'{fitting.name}' fits, and is another release"
     seen = set()
     for kind in (ReachKind.SUPPORTED, ReachKind.PLATFORM, ReachKind.INTERPRETER):
         for file in wheels:
-            miss = _why_not(file, environment) if file.version in admitted else None
+            miss = _why_not(file, environment, allowed) if file.version in admitted else None
             if miss is not None and miss[0] is kind and kind not in seen:
                 seen.add(kind)
                 yield f"'{file.name}': {miss[1]}"
@@ -53,7 +58,7 @@ def _closeness(file: IndexFile, environment: Environment) -> int:
     return bool(near) + any(claim.libc is environment.platform.libc for claim in near)
 
 
-def _why_not(file: IndexFile, environment: Environment) -> tuple[ReachKind, str] | None:
+def _why_not(file: IndexFile, environment: Environment, allowed: Collection[str]) -> tuple[ReachKind, str] | None:
     """Return how far the tags of a wheel reach and why the environment does not take it, or None where it does."""
     reached = reach(file.tags, environment.platform, environment.interpreter, environment.where)
     if reached.kind is not ReachKind.SUPPORTED:
@@ -62,4 +67,6 @@ def _why_not(file: IndexFile, environment: Environment) -> tuple[ReachKind, str]
         return ReachKind.SUPPORTED, late
     if not environment.target.admits(file.requires_python):
         return ReachKind.INTERPRETER, f"its release is for Python {file.requires_python}"
+    if not may_be(hashes(file.link), allowed):
+        return ReachKind.SUPPORTED, f"it fits, and its sha256 is {file.sha256}, which is not allowed"
     return None

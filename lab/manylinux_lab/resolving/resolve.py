@@ -61,7 +61,8 @@ class Resolution:
     ``chosen`` is complete when the other fields are empty, and ordered: what a wheel needs comes before it. Its paths
     are empty where nothing was to be fetched.
     ``no_wheel`` names what would have to be built. ``other_python`` says that the subject itself is for other Pythons,
-    ``conflict`` why there is no solution, ``unreadable`` which wheel is damaged; each is one sentence.
+    ``conflict`` why there is no solution, ``unreadable`` which wheel is damaged or has another hash than the user asked
+    for; each is one sentence.
     """
 
     chosen: tuple[Chosen, ...] = ()
@@ -93,7 +94,7 @@ def resolve(
         fetch: download what is chosen.
 
     Raises:
-        EngineError: the finder failed, a hash is not one of those allowed, or the search has no end in sight.
+        EngineError: the finder failed, or the search has no end in sight.
     """
     allowed = hashes or {}
     search = Search(target, finder, constraints=constraints, hashes=allowed, local=local)
@@ -174,7 +175,7 @@ def _checked(path: Path, allowed: Collection[str]) -> Path:
             file.seek(0)
             if f"{name}:{hashlib.file_digest(file, name).hexdigest()}" in allowed:
                 return path
-    raise EngineError(f"'{path.name}' has none of the hashes that the requirement file allows for it.")
+    raise UnreadableWheelError(f"'{path.name}' has none of the hashes that the requirement file allows for it.")
 
 
 def _no_wheel(candidate: Candidate, search: Search, roots: Collection[str]) -> NoWheel:
@@ -202,7 +203,7 @@ def _failure(causes: "Causes", search: Search) -> Resolution:
         if need.project == PYTHON:
             sentence = f"{asked} {need.text}; the bench has {search.target.words}."
             return _other_python(cause.parent, sentence, search)
-        if need.exact is not None or search.shelf(need.project).candidates(need.specifier):
+        if need.exact is not None or search.fitting(need):
             continue
         return _nothing_fits(need, asked, cause.parent is None, search)
     return Resolution(conflict=f"These cannot be met together: {_needs(causes)}.")
@@ -215,7 +216,7 @@ def _other_python(parent: Candidate | None, sentence: str, search: Search) -> Re
 
 
 def _nothing_fits(need: Need, asked: str, is_root: bool, search: Search) -> Resolution:
-    """Tell apart: nobody offers the project, no such release, one for other Pythons, one without a wheel."""
+    """Tell apart: nobody offers the project, no such release, other hashes, other Pythons, no wheel."""
     prefix = f"{asked} {need.text}, but " if asked else ""
     files = search.offered(need.project)
     if not files:
@@ -226,6 +227,9 @@ def _nothing_fits(need: Need, asked: str, is_root: bool, search: Search) -> Reso
     if not matching:
         newest = f"; the newest is {max(released)}" if released else ""
         return Resolution(conflict=f"{prefix}no release of {need.project} is '{need.text}'{newest}.")
+    if offers := search.shelf(need.project).candidates(need.specifier):
+        which = f"no file of {need.project} {offers[0].version} that fits {search.target.words}"
+        return Resolution(conflict=f"{prefix}{which} has one of the hashes that are allowed for it.")
     if not fitting:
         others = sorted({str(file.requires_python) for file in files if file.version == max(matching)})
         sentence = f"{prefix}{need.project} {max(matching)} is for Python {' or '.join(others)}"

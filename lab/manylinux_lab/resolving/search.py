@@ -3,9 +3,9 @@
 The preferences follow pip's, so that the search goes back from the same choices and ends with the same releases.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
@@ -16,12 +16,13 @@ from resolvelib import AbstractProvider
 from ..wheels.metadata import Metadata
 from ..wheels.wheel import UnreadableWheelError, Wheel
 from .candidates import Candidate, Need, Shelf, Target, given
-from .index import IndexFile, file_at
+from .index import IndexFile, WrongHashError, file_at
 
 if TYPE_CHECKING:
     from resolvelib.structs import RequirementInformation
 
 PYTHON = "<python>"
+Answer = TypeVar("Answer")
 
 
 class Finder(Protocol):
@@ -153,6 +154,10 @@ class Search(AbstractProvider[Need, Candidate, str]):
             self._shelves[project] = Shelf(self._finder.files(project), given_wheels, self.target)
         return self._shelves[project]
 
+    def fitting(self, need: Need) -> list[Candidate]:
+        """Return what fits a need and the hashes that are allowed, whatever else is asked for."""
+        return self.shelf(need.project).candidates(need.specifier, self._hashes.get(need.project, ()))
+
     def offered(self, project: str) -> Sequence[IndexFile]:
         """Return everything on offer for a project, fitting or not."""
         return self._finder.files(project)
@@ -163,7 +168,7 @@ class Search(AbstractProvider[Need, Candidate, str]):
             return candidate.wheel.path
         if candidate.file is None:
             raise ValueError(f"'{candidate.project}' is no wheel")
-        return self._finder.download(candidate.file)
+        return _as_named(candidate, candidate.file, self._finder.download)
 
     def _fitting(self, needs: Sequence[Need]) -> list[Candidate]:
         exact = next((need.exact for need in needs if need.exact is not None), None)
@@ -189,7 +194,7 @@ class Search(AbstractProvider[Need, Candidate, str]):
             return candidate.wheel.requires, candidate.wheel.requires_python
         if candidate.file is None:
             raise ValueError(f"'{candidate.project}' is no wheel")
-        metadata = self._finder.metadata(candidate.file)
+        metadata = _as_named(candidate, candidate.file, self._finder.metadata)
         return metadata.requires, metadata.requires_python
 
 
@@ -199,6 +204,16 @@ def exactly(wheel: Wheel, extras: frozenset[str]) -> Need:
     return Need(
         project=wheel.project, extras=extras, specifier=SpecifierSet(), text=f"the file {wheel.id}", exact=candidate
     )
+
+
+def _as_named(candidate: Candidate, file: IndexFile, ask: Callable[[IndexFile], Answer]) -> Answer:
+    """Ask the finder for a file. Another hash than the one in a URL that the user named is not the finder's fault."""
+    try:
+        return ask(file)
+    except WrongHashError as error:
+        if candidate.origin:
+            raise UnreadableWheelError(str(error)) from error
+        raise
 
 
 def _at(url: str, project: str, extras: frozenset[str]) -> Candidate:
