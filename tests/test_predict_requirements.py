@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import platform
 import subprocess
 import sys
 import tomllib
@@ -9,6 +10,9 @@ from pathlib import Path
 
 import pytest
 from indexes import IndexFolder
+from packaging.markers import Marker
+from packaging.pylock import Pylock
+from packaging.specifiers import SpecifierSet
 from wheels import build_wheel
 
 from manylinux_lab.__main__ import main
@@ -230,20 +234,52 @@ def test_what_is_written_is_read_again(capsys: pytest.CaptureFixture[str], folde
     _, again = asked(capsys, folder, "-r", requirements, *AMAZON)
     code, locked = asked(capsys, folder, "-r", lock, *AMAZON)
     _, elsewhere = asked(capsys, folder, "-r", lock, "--distro", "debian-12")
+    refusal = said(capsys, folder, "-r", lock, "--distro", "debian-12")
 
     names = first["amazonlinux-2:x86_64:cp39"]["taken"]
     assert names == again["amazonlinux-2:x86_64:cp39"]["taken"] == locked["amazonlinux-2:x86_64:cp39"]["taken"]
     assert code == 0
-    assert elsewhere == {"debian-12:x86_64:cp311": {"taken": [names[0]], "missing": ["owl"]}}
-    document = tomllib.loads(lock.read_text())
-    assert (document["lock-version"], [package["name"] for package in document["packages"]]) == ("1.0", ["nest", "owl"])
+    assert elsewhere == {"debian-12:x86_64:cp311": {"taken": [], "missing": [""]}}
+    assert "'pylock.owl.toml' is for Python ==3.9.*, here is cp311" in refusal
     assert requirements.read_text().count("--hash=sha256:") == 2
+
+
+@pytest.mark.parametrize(
+    ("place", "marker", "python"),
+    [
+        (("amazonlinux-2", "--python", "3.9"), "platform_machine == 'x86_64'", "3.9"),
+        (("debian-12", "--arch", "aarch64"), "platform_machine == 'aarch64'", "3.11"),
+        (("debian-12", "--arch", "i686"), "platform_machine == 'i686'", "3.11"),
+        (("debian-12", "--arch", "i686"), "platform_machine == 'x86_64'", "3.11"),  # under a 64-bit kernel
+    ],
+)
+def test_a_lock_file_says_for_which_python_and_machine_it_is(
+    capsys: pytest.CaptureFixture[str],
+    folder: IndexFolder,
+    tmp_path: Path,
+    place: tuple[str, ...],
+    marker: str,
+    python: str,
+) -> None:
+    folder.wheel("elm", "1.0", fields=["Requires-Python: >=3.6.1"])
+    asked(capsys, folder, "-r", "elm", "--distro", *place, "--write", tmp_path / "pylock.toml")
+    text = (tmp_path / "pylock.toml").read_text()
+    lock = Pylock.from_dict(tomllib.loads(text))
+
+    expected = f"implementation_name == 'cpython' and {marker} and sys_platform == 'linux'"
+    assert Marker(expected) in (lock.environments or ())
+    assert lock.requires_python == SpecifierSet(f"=={python}.*")
+    assert [(package.name, package.requires_python) for package in lock.packages] == [("elm", SpecifierSet(">=3.6.1"))]
+    assert lock.tool is not None
+    assert lock.tool["manylinux-lab"]["chosen-for"].startswith(place[0])
 
 
 @pytest.mark.parametrize(
     ("text", "taken", "missing"),
     [
         ('requires-python = ">=3.10"\npackages = []', [], [""]),
+        ("environments = [\"sys_platform == 'win32'\"]\npackages = []", [], [""]),
+        ("environments = [\"sys_platform == 'win32'\", \"python_version < '4'\"]\npackages = []", [], []),
         ("[[packages]]\nname = 'nest'\nversion = '3.0'\nmarker = \"python_version < '3'\"\nwheels = [{}]", [], []),
         ("[[packages]]\nname = 'nest'\nversion = '3.0'\nrequires-python = '>=3.10'\nwheels = [{}]", [], ["nest"]),
         ("[[packages]]\nname = 'nest'\nversion = '3.0'\nrequires-python = '>=3.9.2'\nwheels = [{}]", ["nest"], []),
@@ -355,3 +391,25 @@ def test_pip_takes_what_was_written(tmp_path: Path, capsys: pytest.CaptureFixtur
 
     assert [path.name for path in (tmp_path / "got").iterdir()] == [name]
     assert [path.name for path in (tmp_path / "chosen").iterdir()] == [name]
+
+
+@pytest.mark.real
+def test_pip_installs_from_the_lock_file_that_was_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pip = [sys.executable, "-m", "pip"]
+    if "pylock" not in subprocess.check_output([*pip, "install", "--help"], text=True):
+        pytest.skip("this pip does not read lock files")
+    if platform.machine() != "x86_64":
+        pytest.skip("the lock file is for x86_64")
+    here, file = f"{sys.version_info.major}.{sys.version_info.minor}", tmp_path / "pylock.toml"
+    words = ("-r", "python-dateutil<3", "-r", "markupsafe", "--distro", "debian-13", "--pip", "newest")
+    assert main(["predict", *words, "--python", here, "--up-to", "manylinux_2_17", "--write", str(file)]) == 0
+    table = capsys.readouterr().out
+    dry = [*pip, "install", "-q", "--dry-run", "--ignore-installed", "--report", "-", "-r"]
+    report = json.loads(subprocess.check_output([*dry, str(file)], text=True, stderr=subprocess.DEVNULL))
+    names = [item["download_info"]["url"].rpartition("/")[2] for item in report["install"]]
+
+    assert len(names) == 3, names
+    assert all(name in table for name in names)
+    file.write_text(file.read_text().replace('"x86_64', '"aarch64'))
+    refused = subprocess.run([*dry, str(file)], capture_output=True, text=True)
+    assert "does not satisfy any of the environments" in " ".join(refused.stderr.split())

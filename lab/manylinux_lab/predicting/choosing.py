@@ -17,10 +17,9 @@ from ..resolving.index import Index, WrongHashError
 from ..resolving.nearest import Environment, nearest
 from ..resolving.resolve import Chosen, Resolution
 from ..resolving.sources import redacted
-from ..wheels.digests import file_digest
 from ..wheels.reading import read_wheel
 from ..wheels.remembered import elf_facts
-from ..wheels.wheel import UnreadableWheelError
+from ..wheels.wheel import UnreadableWheelError, Wheel
 from .forecast import Forecast, forecast, needs_by_arch
 
 
@@ -38,6 +37,7 @@ class Scene:
         return f"{self.release.id}:{self.environment.platform.arch}:{self.environment.interpreter.id}"
 
 
+MARKED = ("implementation_name", "platform_machine", "sys_platform")
 AT_ONCE = 8  # the time goes into waiting for the index
 Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
@@ -48,6 +48,7 @@ Ask = Callable[[Sequence[Requirement], Target], Resolution | EngineError]
 class Taken:
     """A wheel that an installer takes. ``url`` is without credentials; ``sha256`` is empty where nobody tells.
 
+    ``requires_python`` is a specifier, empty where all Pythons may have it.
     ``is_root`` tells what was asked for from what it needs; ``forecast`` is None where nothing was downloaded.
     """
 
@@ -56,6 +57,7 @@ class Taken:
     name: str
     url: str
     sha256: str
+    requires_python: str
     is_root: bool
     forecast: Forecast | None = None
 
@@ -77,11 +79,15 @@ class Missing:
 class Choice:
     """What an installer takes in a scene (its id). ``pip`` is its version, empty for the newest.
 
+    ``requires_python`` and ``environments`` (markers, of which one must hold) say where else it may hold; the C library
+    has no marker.
     Where something is ``missing``, ``taken`` are the other requirements, each by itself: nothing would be installed.
     """
 
     id: str
     pip: str
+    requires_python: str
+    environments: tuple[str, ...]
     taken: tuple[Taken, ...]
     missing: tuple[Missing, ...]
 
@@ -181,7 +187,22 @@ def _choice(chosen: Iterable[Chosen], missing: Iterable[Missing], scene: Scene) 
             taken.append(_taken(entry, scene))
         except UnreadableWheelError as error:
             damaged.append(Missing(requirement=entry.project, reason=str(error)))
-    return Choice(id=scene.id, pip=scene.environment.pip, taken=tuple(taken), missing=(*missing, *damaged))
+    return Choice(
+        id=scene.id,
+        pip=scene.environment.pip,
+        requires_python="=={}.{}.*".format(*scene.environment.interpreter.version),
+        environments=tuple(_environments(scene)),
+        taken=tuple(taken),
+        missing=(*missing, *damaged),
+    )
+
+
+def _environments(scene: Scene) -> Iterator[str]:
+    """Yield a marker for each name that a kernel may have for the arch: a 64-bit one runs i686 too."""
+    known = scene.environment.target.marker_environment
+    for machine in sorted({known["platform_machine"], scene.environment.platform.arch}):
+        values = {**known, "platform_machine": machine}
+        yield " and ".join(f'{name} == "{values[name]}"' for name in MARKED)
 
 
 def _reasons(found: Resolution) -> Iterator[str]:
@@ -212,20 +233,21 @@ def _missing(
 
 def _taken(entry: Chosen, scene: Scene) -> Taken:
     file, path = entry.file, entry.path
-    has_path = path != Path()
+    wheel = read_wheel(path) if path != Path() else None
+    told = wheel or file
     return Taken(
         project=entry.project,
         version=entry.version,
         name=path.name if file is None else file.name,
         url=path.resolve().as_uri() if file is None else redacted(file.link.url_without_fragment),
-        sha256=file.sha256 if file is not None and file.sha256 else (file_digest(path) if has_path else ""),
+        sha256=(file.sha256 if file else "") or (wheel.sha256 if wheel else ""),
+        requires_python=str(told.requires_python) if told else "",
         is_root=entry.is_root,
-        forecast=_forecast(path, scene) if has_path else None,
+        forecast=_forecast(wheel, scene) if wheel else None,
     )
 
 
-def _forecast(path: Path, scene: Scene) -> Forecast | None:
-    wheel = read_wheel(path)
+def _forecast(wheel: Wheel, scene: Scene) -> Forecast | None:
     arch = scene.environment.platform.arch
     needs = needs_by_arch(wheel, elf_facts(wheel), [arch])
     return forecast(wheel, needs, scene.release, arch, is_minimal=scene.is_minimal)

@@ -52,6 +52,10 @@ def locked(lock: Pylock, path: Path, target: Target) -> Resolution:
     """
     if lock.requires_python is not None and not target.admits(lock.requires_python):
         return Resolution(other_python=f"'{path.name}' is for Python {lock.requires_python}, here is {target.words}.")
+    environment = dict(target.marker_environment)
+    if lock.environments and not any(marker.evaluate(environment) for marker in lock.environments):
+        others = " or ".join(f"'{marker}'" for marker in lock.environments)
+        return Resolution(conflict=f"'{path.name}' is for environments with {others}, here is {target.words}.")
     chosen: list[Chosen] = []
     no_wheel: list[NoWheel] = []
     for package in lock.packages:
@@ -70,7 +74,6 @@ def _sources(package: Package, lock: Pylock, target: Target) -> Iterator[Source 
     """
     alone = Pylock(
         lock_version=lock.lock_version,
-        environments=lock.environments,
         default_groups=lock.default_groups,
         created_by=lock.created_by,
         packages=[replace(package, requires_python=None)],
