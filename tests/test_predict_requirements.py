@@ -209,7 +209,7 @@ def test_a_wrong_hash_in_a_lock_file_leaves_the_other_packages_in_sight(
 
     (choice,) = found.values()
     assert (code, choice["taken"], choice["missing"]) == (1, ["owl-1.1-cp39-cp39-manylinux_2_17_x86_64.whl"], ["nest"])
-    assert "nest-3.0-py3-none-any.whl' is not the file that was announced: its sha256 is" in text
+    assert "is not the file that was announced: its sha256 is" in text
 
 
 def test_a_damaged_wheel_leaves_the_others_in_sight(
