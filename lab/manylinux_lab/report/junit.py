@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from enum import Enum
+from functools import lru_cache
 from xml.sax.saxutils import escape, quoteattr
 
 from ..judge import Verdict
@@ -62,5 +63,7 @@ def _text(value: object) -> str:
     return str(value.value if isinstance(value, Enum) else value or "")
 
 
+@lru_cache(maxsize=1 << 12)
 def _value(text: str) -> str:
+    """Return a text as an attribute; thousands of cells share most of theirs."""
     return quoteattr(plain(text))
