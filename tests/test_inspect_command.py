@@ -83,6 +83,35 @@ def test_several_wheels_of_a_release_are_compared(capsys: pytest.CaptureFixture[
     assert "none fits debian-11:x86_64:cp39" in words
 
 
+def test_wheels_for_other_systems_are_left_out_with_a_word(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    wheel(tmp_path)
+    names = [build_wheel(tmp_path, tag=f"cp311-cp311-{tag}").name for tag in ("macosx_11_0_arm64", "win_amd64")]
+    code, text = said(capsys, str(tmp_path))
+    as_json = json.loads(said(capsys, "--json", str(tmp_path))[1])
+
+    assert code == 0
+    words = f"2 wheels left out, for other systems than Linux: '{names[0]}', '{names[1]}'."
+    assert " ".join(text.split()).endswith(words)
+    assert (as_json["left_out"], len(as_json["wheels"])) == (names, 1)
+
+
+def test_nothing_but_wheels_for_other_systems_is_nothing_to_inspect(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = build_wheel(tmp_path, tag="cp311-cp311-win_amd64")
+
+    assert said(capsys, str(path)) == (5, f"1 wheel left out, for other systems than Linux: '{path.name}'.\n")
+
+
+def test_a_tag_for_another_system_beside_one_for_linux_breaks_nothing(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    code, text = said(capsys, str(wheel(tmp_path, f"{TAG}.win_amd64")))
+
+    assert (code, "tag         win_amd64: unknown" in text) == (0, True), text
+    assert "'win_amd64' is for another system than Linux." in text
+
+
 def test_of_musl_only_what_is_known_is_said(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     core = dynamic_elf(texts=((NEEDED, "libc.musl-x86_64.so.1"),), undefined=["malloc"], ordinary=["PyInit__core"])
     path = build_wheel(tmp_path, files={CORE: core}, tag="cp311-cp311-musllinux_1_2_x86_64")

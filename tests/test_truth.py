@@ -56,7 +56,8 @@ def truth(tag: str, *wanted: str, **fields: Any) -> Truth:
         ("manylinux_2_42_x86_64", ["libc.so.6:GLIBC_2.42"], Holds.TRUE),
         ("manylinux_2_999_x86_64", ["libc.so.6:GLIBC_2.17"], Holds.FALSE),
         ("manylinux_2_17_sparc", ["libc.so.6:GLIBC_2.17"], Holds.FALSE),
-        ("macosx_11_0_arm64", ["libc.so.6:GLIBC_2.17"], Holds.FALSE),
+        ("macosx_11_0_arm64", ["libc.so.6:GLIBC_2.17"], Holds.UNKNOWN),
+        ("plan9_x86_64", ["libc.so.6:GLIBC_2.17"], Holds.FALSE),
     ],
 )
 def test_a_tag_is_true_or_not(tag: str, wanted: list[str], holds: Holds) -> None:

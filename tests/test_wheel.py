@@ -13,7 +13,7 @@ from wheels import build_wheel, metadata_text, wheel_entries, write_archive
 from manylinux_lab.errors import UsageError
 from manylinux_lab.folders import cache_folder
 from manylinux_lab.wheels import archive, whole
-from manylinux_lab.wheels.reading import read_wheel
+from manylinux_lab.wheels.reading import parse_name, read_wheel
 from manylinux_lab.wheels.wheel import Extension, UnreadableWheelError, loadable
 from manylinux_lab.wheels.whole import wheel_metadata
 
@@ -214,8 +214,6 @@ BAD = {
     "truncated": (_bytes(lambda data: data[: len(data) // 2]), "is cut short"),
     "directory-cut": (_bytes(lambda data: data[:200] + data[-22:]), "is cut short or damaged"),
     "flipped": (_bytes(lambda data: data[:60] + b"\xff\xff" + data[62:]), "'demo/zeros' of .* is damaged"),
-    "no-wheel-name": (lambda folder: write_archive(folder / "demo.whl", ENTRIES), "is no wheel name"),
-    "bad-version": (lambda folder: write_archive(folder / "demo-x-py3-none-any.whl", ENTRIES), "is no wheel name"),
     "climbs": (_named("demo/../../etc/passwd"), "climbs out of the folder"),
     "climbs-by-backslash": (_named("demo\\..\\..\\x"), "climbs out of the folder"),
     "absolute": (_named("/etc/passwd"), "is an absolute path"),
@@ -238,6 +236,26 @@ BAD = {
     "no-version": (_metadata("Name: demo\n\n"), "has no Version"),
     "invalid-version": (_metadata("Name: demo\nVersion: one\n\n"), "has the invalid version 'one'"),
 }
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        ("demo-1.0.tar.gz", "it does not end in '.whl'"),
+        ("demo.whl", "it has 0 hyphens instead of 4, or 5 with a build number"),
+        ("demo-1.0-py3-none-any (1)-x-y.whl", "it has 6 hyphens instead of 4, or 5 with a build number"),
+        ("de+mo-1.0-py3-none-any.whl", "'de+mo' is no project name"),
+        ("-1.0-py3-none-any.whl", "'' is no project name"),
+        ("demo-x-py3-none-any.whl", "'x' is no version"),
+        ("demo-1.0-late-py3-none-any.whl", "the build number 'late' does not begin with a digit"),
+        ("demo-1.0-py3--any.whl", "'py3--any' is no tag"),
+    ],
+)
+def test_a_name_that_is_none_is_told_by_the_rule_that_it_breaks(name: str, fault: str) -> None:
+    with pytest.raises(UnreadableWheelError) as caught:
+        parse_name(name)
+
+    assert str(caught.value) == f"'{name}' is no wheel name (PROJECT-VERSION-PYTHON-ABI-PLATFORM.whl): {fault}."
 
 
 def _written(folder: Path, data: bytes) -> Path:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from textwrap import wrap
 from typing import Any
 
 import msgspec
@@ -15,18 +14,16 @@ from ..catalogue.distro import Release
 from ..catalogue.reading import load_catalogue, select
 from ..errors import UsageError
 from ..predicting.inspection import Inspection, inspect, newest_glibc
-from ..predicting.preference import Choice, Never, choices, never_taken
-from ..predicting.truth import Holds, Truth
+from ..predicting.preference import choices, never_taken
+from ..predicting.truth import Holds
 from ..printable import plain
 from ..results import ExitCode
-from ..wheels.reading import read_wheel
+from ..wheels.reading import parse_name, read_wheel
+from ..wheels.tags import is_for_other_systems
 from ..wheels.wheel import UnreadableWheelError, Wheel
+from .inspect_text import Preference, closing_lines, inspection_lines, row
 
 SCHEMA = 1
-WIDTH = 120
-SHOWN = 6
-UNIT = 1 << 20
-TITLES = 14
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,49 +37,69 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print every fact, as JSON")
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Told:
+    """What came out for one file; ``wheel`` is None where it is no usable wheel."""
+
+    record: dict[str, Any]
+    lines: tuple[str, ...]
+    holds: Holds = Holds.FALSE
+    wheel: Wheel | None = None
+
+
 def execute(arguments: argparse.Namespace) -> int:
-    """Print what is in each wheel; the exit code is 1 when some tag is not true.
+    """Print what is in each wheel; the exit code is 1 when some tag is not true, 5 when no wheel is for Linux.
 
     Raises:
         UsageError: a file does not exist.
         EngineError: a file cannot be read any more.
     """
     releases = select(load_catalogue(), arguments.distro, date.today()) if arguments.distro else ()
-    is_true = True
-    entries = []
-    wheels = []
-    for path in wheel_files(arguments.wheels):
-        try:
-            wheel = read_wheel(path)
-            inspection = inspect(wheel)
-        except UnreadableWheelError as error:
-            is_true = False
-            entries.append({"wheel": path.name, "unreadable": str(error)})
-            text = "\n".join([plain(path.name), *_row("unreadable", str(error))])
-        else:
-            wheels.append(wheel)
-            is_true = is_true and inspection.holds is not Holds.FALSE
-            entries.append(as_record(inspection))
-            text = "\n".join(_lines(inspection))
-        if not arguments.json:
-            print(text)
-    preferences = tuple(_preferences(wheels, releases))
+    found = wheel_files(arguments.wheels)
+    left_out = tuple(path.name for path in found if _is_for_other_systems(path))
+    told = []
+    for path in found:
+        if path.name not in left_out:
+            told.append(_inspected(path))
+            if not arguments.json:
+                print("\n".join(told[-1].lines))
+    preferences = tuple(_preferences([one.wheel for one in told if one.wheel], releases))
     if arguments.json:
-        record = {"schema": SCHEMA, "wheels": entries, "releases": msgspec.to_builtins(preferences)}
-        print(json.dumps(record, indent=1, sort_keys=True))
+        print(_document([one.record for one in told], preferences, left_out))
     else:
-        for preference in preferences:
-            print("\n".join(_preference_lines(preference)))
-    return ExitCode.KEPT if is_true else ExitCode.WHEEL_FAILED
+        print(*closing_lines(preferences, left_out), sep="", end="")
+    if not told:
+        return ExitCode.NOTHING_TO_RUN
+    return ExitCode.WHEEL_FAILED if any(one.holds is Holds.FALSE for one in told) else ExitCode.KEPT
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Preference:
-    """Several wheels of one release: which of them are never taken, and which one is where."""
+def _is_for_other_systems(path: Path) -> bool:
+    """Whether a wheel's name says that it is for other systems than Linux; a bad name says nothing."""
+    try:
+        _, _, _, tags = parse_name(path.name)
+    except UnreadableWheelError:
+        return False
+    return is_for_other_systems(tag.platform for tag in tags)
 
-    release: str
-    never: tuple[Never, ...]
-    choices: tuple[Choice, ...]
+
+def _inspected(path: Path) -> _Told:
+    try:
+        inspection = inspect(read_wheel(path))
+    except UnreadableWheelError as error:
+        lines = (plain(path.name), *row("unreadable", str(error)))
+        return _Told(record={"wheel": path.name, "unreadable": str(error)}, lines=lines)
+    return _Told(
+        record=as_record(inspection),
+        lines=tuple(inspection_lines(inspection)),
+        holds=inspection.holds,
+        wheel=inspection.wheel,
+    )
+
+
+def _document(entries: Sequence[dict[str, Any]], preferences: Sequence[Preference], left_out: Sequence[str]) -> str:
+    releases = msgspec.to_builtins(preferences)
+    record = {"schema": SCHEMA, "wheels": entries, "releases": releases, "left_out": left_out}
+    return json.dumps(record, indent=1, sort_keys=True)
 
 
 def _preferences(wheels: Iterable[Wheel], releases: Sequence[Release]) -> Iterator[Preference]:
@@ -94,20 +111,6 @@ def _preferences(wheels: Iterable[Wheel], releases: Sequence[Release]) -> Iterat
             group = list(by_id.values())
             never = never_taken(group, newest_glibc())
             yield Preference(release=name, never=never, choices=choices(group, releases))
-
-
-def _preference_lines(preference: Preference) -> Iterator[str]:
-    yield plain(preference.release)
-    for one in preference.never:
-        first = " or ".join(map(repr, one.because[:SHOWN]))
-        yield from _row("never taken", f"'{one.wheel}': wherever it fits, an installer prefers {first}")
-    places: dict[str, list[str]] = {}
-    for choice in preference.choices:
-        places.setdefault(choice.wheel, []).append(choice.place)
-    for wheel, where in sorted(places.items(), reverse=True):
-        yield from _row("taken", f"'{wheel}' on {', '.join(where)}") if wheel else _row("none fits", ", ".join(where))
-    if not preference.never and not places:
-        yield from _row("taken", "each of them somewhere; '--distro GLOB' says where")
 
 
 def wheel_files(names: Sequence[str]) -> list[Path]:
@@ -145,83 +148,3 @@ def as_record(inspection: Inspection) -> dict[str, Any]:
     }
     values: dict[str, Any] = msgspec.to_builtins(record, order="deterministic")
     return values
-
-
-def _lines(inspection: Inspection) -> Iterator[str]:
-    yield plain(inspection.wheel.id)
-    for truth in inspection.truths:
-        yield from _truth_lines(truth)
-    if inspection.stable_abi:
-        yield from _stable_abi_lines(inspection)
-    yield from _row("content", _content(inspection))
-    for needs in inspection.needs:
-        names = sorted({need.library for need in (*needs.libraries, *needs.libpython)})
-        yield from _row("needs", ", ".join(names) or "nothing of the system")
-    for note in inspection.notes[:SHOWN]:
-        yield from _row("note", note)
-    if len(inspection.notes) > SHOWN:
-        yield from _row("note", f"{len(inspection.notes) - SHOWN} further notes; --json has them all")
-
-
-def _truth_lines(truth: Truth) -> Iterator[str]:
-    for tag in truth.tags:
-        yield from _row("tag", f"{tag.tag}: {tag.holds.value}")
-        for reason in tag.reasons[:SHOWN]:
-            yield from _row("", f"  {reason}")
-        if len(tag.reasons) > SHOWN:
-            yield from _row("", f"  {len(tag.reasons) - SHOWN} further reasons; --json has them all")
-    yield from _row("lowest", _lowest(truth))
-    broken = next((answer for answer in reversed(truth.policies) if answer.obstacles), None)
-    if broken is not None and not truth.flaws:
-        first = broken.obstacles[0]
-        yield from _row("below", f"not {broken.policy}: '{first.file}' {first.what}")
-    for sentence in truth.refused:
-        yield from _row("index", sentence)
-    for sentence in truth.advice:
-        yield from _row("advice", sentence)
-
-
-def _lowest(truth: Truth) -> str:
-    if truth.lowest.startswith("musllinux"):
-        return f"nothing speaks against {truth.lowest}; musl has no symbol versions that would tell more"
-    return truth.lowest or "no policy"
-
-
-def _stable_abi_lines(inspection: Inspection) -> Iterator[str]:
-    major, minor = inspection.stable_abi or (0, 0)
-    wrong = [one for one in inspection.violations if not one.is_there]
-    yield from _row("abi3", f"from Python {major}.{minor} on: {'false' if wrong else 'true'}")
-    for one in wrong[:SHOWN]:
-        since = f"came with Python {one.since[0]}.{one.since[1]}" if one.since else "is not in the limited API"
-        yield from _row("", f"  '{one.file}': '{one.symbol}' {since}")
-    early = len(inspection.violations) - len(wrong)
-    if early:
-        later = (
-            f"{number(early, 'symbol')} came into the limited API later; Python {major}.{minor} has them all the same"
-        )
-        yield from _row("", f"  {later}")
-
-
-def _content(inspection: Inspection) -> str:
-    surface = inspection.surface
-    machines = sorted({fact.machine or "an unknown arch" for fact in inspection.files})
-    libcs = sorted({fact.libc for fact in inspection.files if fact.libc})
-    elf = f"{number(len(inspection.files), 'ELF file')} for {', '.join(machines)}" if machines else "no ELF files"
-    of_libc = f" ({', '.join(libcs)})" if libcs else ""
-    packed, expanded = (f"{size / UNIT:.1f} MiB" for size in (surface.packed, surface.expanded))
-    bills = ", a bill of materials" if surface.bills else ""
-    licences = number(len(surface.licences), "licence file")
-    return f"{elf}{of_libc}; {number(surface.entries, 'file')}, {packed}, expanded {expanded}; {licences}{bills}"
-
-
-def number(count: int, noun: str) -> str:
-    """Return ``1 file`` or ``2 files``."""
-    return f"{count} {noun}{'' if count == 1 else 's'}"
-
-
-def _row(title: str, text: str) -> Iterator[str]:
-    """Yield lines with the title before the first; text from the wheel cannot steer a terminal."""
-    indent = " " * (TITLES + len(text) - len(text.lstrip(" ")))
-    lines = wrap(plain(text), WIDTH - len(indent), break_on_hyphens=False) or [""]
-    yield f"  {title:<{TITLES - 2}}{indent[TITLES:]}{lines[0]}"
-    yield from (f"{indent}{line}" for line in lines[1:])

@@ -9,12 +9,9 @@ from enum import Enum
 
 from ..catalogue.distro import Libc
 from ..wheels.policies import index_arches, policies
-from ..wheels.tags import Claim, claim_of
+from ..wheels.tags import Claim, claim_of, is_for_other_systems
 from .needs import Flaw, Needs
 from .obstacles import Obstacle, flaws_of, glibc_minor, obstacle_of, obstacles_of, unsound, versions_of
-
-# Tags of systems that the lab knows nothing of; the package index takes wheels for them.
-OTHER_SYSTEMS = ("win", "macosx_", "ios_", "android_", "pyodide_", "pyemscripten_")
 
 
 class Holds(Enum):
@@ -96,6 +93,8 @@ def truth_of(platforms: Iterable[str], needs: Needs, newest_glibc: int) -> Truth
 def _tag(name: str, claim: Claim | None, needs: Needs, flaws: Sequence[Flaw], newest_glibc: int) -> TagTruth:
     if name == "any":
         return _pure(needs)
+    if claim is None and is_for_other_systems([name]):
+        return TagTruth(tag=name, holds=Holds.UNKNOWN, reasons=(f"'{name}' is for another system than Linux.",))
     if claim is None:
         return TagTruth(tag=name, holds=Holds.FALSE, reasons=(f"Installers on Linux know no platform '{name}'.",))
     wrong = [*_wrong_claim(name, claim, newest_glibc), *_wrong_machine(name, claim, needs)]
@@ -195,7 +194,7 @@ def _refused(names: Sequence[str], claims: dict[str, Claim | None], newest_glibc
     for name in names:
         claim = claims[name]
         if name == "any" or claim is None:
-            if claim is None and name != "any" and not name.startswith(OTHER_SYSTEMS):
+            if claim is None and name != "any" and not is_for_other_systems([name]):
                 yield f"'{name}' is no platform tag that the package index takes."
             continue
         kind = name.partition("_")[0]

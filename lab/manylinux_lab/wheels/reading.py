@@ -1,5 +1,6 @@
 """Read a wheel file into a ``Wheel``: its name, what its archive holds, and that both say the same."""
 
+import re
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -12,6 +13,8 @@ from ..errors import UsageError
 from .digests import remembered_digest
 from .remembered import contents_of
 from .wheel import UnreadableWheelError, Wheel
+
+PROJECT = re.compile(r"[\w.]+")
 
 
 def read_wheel(path: Path) -> Wheel:
@@ -56,8 +59,26 @@ def parse_name(file_name: str) -> tuple[NormalizedName, Version, BuildTag, froze
         return parse_wheel_filename(file_name)
     except (InvalidWheelFilename, InvalidVersion) as error:
         raise UnreadableWheelError(
-            f"'{file_name}' is no wheel name (PROJECT-VERSION-PYTHON-ABI-PLATFORM.whl): {error}."
+            f"'{file_name}' is no wheel name (PROJECT-VERSION-PYTHON-ABI-PLATFORM.whl): {_fault(file_name)}."
         ) from error
+
+
+def _fault(file_name: str) -> str:
+    """Return the first rule of PEP 427 and PEP 425 that a file name breaks, as a clause."""
+    parts = file_name.removesuffix(".whl").split("-")
+    if not file_name.endswith(".whl"):
+        return "it does not end in '.whl'"
+    if len(parts) not in (5, 6):
+        return f"it has {len(parts) - 1} hyphens instead of 4, or 5 with a build number"
+    if "__" in parts[0] or not PROJECT.fullmatch(parts[0]):
+        return f"'{parts[0]}' is no project name"
+    try:
+        Version(parts[1])
+    except InvalidVersion:
+        return f"'{parts[1]}' is no version"
+    if len(parts) == 6 and not parts[2][:1].isdigit():
+        return f"the build number '{parts[2]}' does not begin with a digit"
+    return f"'{'-'.join(parts[-3:])}' is no tag"
 
 
 def _compare(what: str, named: object, declared: object, path: Path) -> None:

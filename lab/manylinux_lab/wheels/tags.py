@@ -21,6 +21,8 @@ LEGACY = {"manylinux1": (2, 5), "manylinux2010": (2, 12), "manylinux2014": (2, 1
 X86 = ("x86_64", "i686")
 OLDEST_GLIBC = 17  # minor; PEP 600: manylinux2014 was the first profile beyond x86
 OLDEST_GLIBC_X86 = 5
+# Tags of systems that the lab knows nothing of; the package index takes wheels for them.
+OTHER_SYSTEMS = ("win", "macosx_", "ios_", "android_", "pyodide_", "pyemscripten_")
 LINUX_FIRST = Version("26.3")  # seen: pip 26.2.1 ends with linux_ARCH, pip 26.3 begins with it
 
 _PLATFORM = re.compile(
@@ -158,6 +160,11 @@ def claim_of(name: str) -> Claim | None:
     libc = Libc.MUSL if kind == "musllinux" else Libc.GLIBC if kind.startswith("manylinux") else None
     version = (int(major), int(minor)) if numbered else LEGACY.get(kind, (0, 0))
     return Claim(libc=libc, version=version, arch=match["arch"])
+
+
+def is_for_other_systems(platforms: Iterable[str]) -> bool:
+    """Whether all platform tags are for other systems than Linux, such as ``win_amd64``."""
+    return all(name.startswith(OTHER_SYSTEMS) for name in platforms)
 
 
 def _words(libc: Libc | None) -> str:
