@@ -148,6 +148,45 @@ def test_everything_can_be_done_by_keyboard(show: Show) -> None:
     assert focused(seen.page).startswith("delta 1.0 on debian-11")
 
 
+@pytest.mark.parametrize("close", ["Escape", "[data-close]", "back"])
+@pytest.mark.parametrize("is_reloaded", [False, True])
+@pytest.mark.parametrize(
+    ("selector", "label"),
+    [
+        ("#matrix td[title^='beta 1.0 on debian-12:x86_64']", "beta 1.0 on debian-12:x86_64"),
+        ("#pairs-0 td[title^='beta-1.0, then gamma-1.0']", "beta-1.0, then gamma-1.0"),
+        ("#crowds button", "alpha-1.0, then beta-1.0, then gamma-1.0"),
+    ],
+    ids=["cell", "pair", "order"],
+)
+def test_the_focus_comes_back_to_what_was_open(
+    show: Show, selector: str, label: str, close: str, *, is_reloaded: bool
+) -> None:
+    seen = show()
+    seen.page.click(selector)
+    if is_reloaded:
+        seen.page.reload()
+    seen.page.wait_for_selector("#evidence[open]")
+    if close == "back":
+        seen.page.go_back()
+    elif close == "Escape":
+        seen.page.keyboard.press(close)
+    else:
+        seen.page.click(close)
+    seen.page.wait_for_selector("#evidence", state="hidden")
+    until(seen.page, "document.activeElement !== document.body")
+    assert seen.page.evaluate("document.activeElement.title || document.activeElement.textContent").startswith(label)
+    assert is_seen(seen.page)
+
+
+def test_the_focus_comes_to_what_is_left_where_the_filters_hide_what_was_open(show: Show) -> None:
+    seen = show(f"#text=alpha&cell=beta+1.0&on={NEW.id}")
+    seen.page.wait_for_selector("#evidence[open]")
+    seen.page.keyboard.press("Escape")
+    until(seen.page, "document.activeElement.tagName === 'TD'")
+    assert focused(seen.page).startswith("alpha 1.0 on ")
+
+
 def is_seen(page: Page) -> bool:
     """Tell whether the middle of the cell that has the focus is in view, under nothing."""
     return page.evaluate(

@@ -36,7 +36,12 @@ def test_without_a_format_the_defaults_are_written_and_the_summary_said(
 ) -> None:
     assert main(["report", str(folder)]) == 0
     assert reports(folder) == {FORMATS[name].file for name in DEFAULTS}
-    assert ": 3 kept, 1 warned, 1 failed, 1 unknown" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert ": 3 kept, 1 warned, 1 failed, 1 unknown" in said
+    command = f"manylinux-lab report runs/{folder.name} --format html"
+    assert said.splitlines()[-1] == f"A page with filters and all evidence: {command}"
+    assert main(command.split()[1:]) == 0
+    assert "report.html" in reports(folder)
 
 
 def test_formats_are_named_with_commas_and_again(folder: Path) -> None:

@@ -47,6 +47,12 @@ class RunFolder:
     path: Path
 
     @property
+    def typed(self) -> str:
+        """The path as somebody types it in the current folder."""
+        here = Path.cwd()
+        return str(self.path.relative_to(here) if self.path.is_relative_to(here) else self.path)
+
+    @property
     def plan_file(self) -> Path:
         """What was planned, with everything that the workers need."""
         return self.path / "plan.json"

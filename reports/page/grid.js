@@ -1,6 +1,7 @@
 // A table of any size: only what is in view stands in the document. One cell is in the tab order; arrow keys move on.
 //
-// It shows a content: {rows, columns, levels, head(column), title(row), cell(row, column)}. `levels` are functions from
+// It shows a content: {rows, columns, levels, head(column), title(row), cell(row, column)}, and place and find, which
+// turn a row and a column into what the address calls them, and back. `levels` are functions from
 // a column to the name of its group; a head and a cell are {class, lines, label}.
 
 const MARGIN = 6; // rows and columns that are drawn outside the view

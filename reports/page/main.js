@@ -13,14 +13,14 @@ const axes = axesOf(data);
 const finished = data.entries.detail.filter((number) => number >= 0).length;
 const matrix = new Grid(byId("matrix"), (row, column) => {
   const [cell, on] = matrix.content.place(row, column);
-  open({cell, pair: "", on}, matrix);
+  open({cell, pair: "", on});
 });
 const maps = [byId("pairs-0"), byId("pairs-1")].map(
   (table) =>
     new Grid(table, (row, column) => {
       const map = maps.find((one) => one.table === table);
       const [pair, on] = map.content.place(row, column);
-      open({cell: "", pair, on}, map);
+      open({cell: "", pair, on});
     }),
 );
 
@@ -65,10 +65,9 @@ function showTogether() {
 
 // --- the dialog ---
 
-let opener = null; // the grid that gets the focus back
+let shown = null; // the place whose evidence is on the screen, also where it came from the address
 
-function open(place, grid = null) {
-  opener = grid;
+function open(place) {
   state.open = place;
   writeState(state);
   showOpen();
@@ -82,12 +81,25 @@ async function showOpen() {
   if (!cell && !pair) return byId("evidence").close();
   const told = pair ? await companyEvidence(data, pair, on) : await placeEvidence(data, cell, on);
   if (asked !== state.open) return; // the reader was quicker
+  shown = asked;
   if (told) showDialog(told);
   else announce(`This run has no cell '${cell}' on '${on}'.`);
 }
 
+// The cell or the line of a place; where the filters took it away, what is left.
+function focusOn({cell, pair, on}) {
+  for (const grid of cell ? [matrix] : maps) {
+    if (grid.scroller.hidden || !grid.content) continue;
+    const place = grid.content.find(cell || pair, on);
+    if (Math.min(...place) >= 0) return grid.go(...place);
+  }
+  const order = pair && byId("crowds").querySelector(`button[value="${CSS.escape(pair)}"]`);
+  if (order) order.focus();
+  else matrix.focus();
+}
+
 byId("evidence").addEventListener("close", () => {
-  opener?.focus();
+  if (shown) focusOn(shown);
   if (!state.open.cell && !state.open.pair) return;
   state.open = {cell: "", pair: "", on: ""};
   writeState(state);
@@ -119,7 +131,9 @@ byId("bench").addEventListener("change", (event) => {
 byId("copy-summary").addEventListener("click", (event) => copy(data.summary, event.currentTarget));
 for (const event of ["popstate", "hashchange"]) {
   addEventListener(event, () => {
-    state = readState();
+    const asked = readState();
+    if (hashOf(asked) === hashOf(state)) return; // a step back is both events
+    state = asked;
     show();
   });
 }

@@ -31,6 +31,10 @@ function matrixContent(data, view) {
     head: (column) => benchHead(columns[column]),
     cell: (row, column) => placeCell(data, view, view.rows[row], view.columns[column]),
     place: (row, column) => [data.rows[view.rows[row]], columns[column].id],
+    find: (title, bench) => [
+      view.rows.findIndex((row) => data.rows[row] === title),
+      columns.findIndex((column) => column.id === bench),
+    ],
   };
 }
 

@@ -61,6 +61,14 @@ function pairContent(data, pairs, state) {
     }),
     cell: (row, column) => pairCell(data, pairs, rows[row], columns[column], keep(rows[row], columns[column])),
     place: (row, column) => [`${pairs.rows[rows[row]]},${pairs.columns[columns[column]]}`, pairs.bench],
+    find: (names, bench) => {
+      const [first, then, third] = names.split(",");
+      const isHere = bench === pairs.bench && third === undefined;
+      return [
+        rows.findIndex((row) => isHere && pairs.rows[row] === first),
+        columns.findIndex((column) => isHere && pairs.columns[column] === then),
+      ];
+    },
   };
 }
 
@@ -117,7 +125,7 @@ function crowdList(data, bench, state, open) {
         " ",
         make(
           "button",
-          {type: "button", class: "link", click: () => open(one.members.join(","), one.bench)},
+          {type: "button", class: "link", value: one.members.join(","), click: () => open(one.members.join(","), one.bench)},
           one.members.join(", then "),
         ),
         kinds[one.kind] ? make("small", {}, ` ${kinds[one.kind]}`) : null,

@@ -70,6 +70,8 @@ def execute(arguments: argparse.Namespace) -> int:
         print(terminal.whole(run, in_plan_order(run, results), width=shutil.get_terminal_size().columns))
     for path in write_reports(folder, run, results, formats or DEFAULTS):
         print(f"Report: {path}")
+    if not formats:
+        print(terminal.page_line(folder.typed))
     return ExitCode.KEPT
 
 

@@ -28,6 +28,7 @@ def conclude(folder: RunFolder) -> int:
     print(terminal.summary(run, results, width=width, seconds=seconds, missing=0))
     for path in write_reports(folder, run, results):
         print(f"Report: {path}")
+    print(terminal.page_line(folder.typed))
     if history := run.options.history:
         print(keep(history, folder))
     return exit_code(results)

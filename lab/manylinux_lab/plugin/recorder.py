@@ -5,7 +5,6 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Generator
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, TextIO
 
@@ -153,6 +152,7 @@ class Recorder:
         try:
             for path in write_reports(self._stand.folder, run, results):
                 terminalreporter.write_line(f"Report: {path}")
+            terminalreporter.write_line(terminal.page_line(self._stand.folder.typed))
         except (OSError, UsageError) as error:  # of the user's templates, as they are read at the end only
             reason = error.strerror if isinstance(error, OSError) else str(error).rstrip(".")
             self._trouble = self._trouble or f"The reports could not be written: {reason}."
@@ -161,13 +161,9 @@ class Recorder:
         if run.options.history and (kept := keep(run.options.history, self._stand.folder)):
             terminalreporter.write_line(kept)
         if missing:
-            terminalreporter.write_line(f"Go on with: manylinux-lab run --resume {_short(self._stand.folder.path)}")
+            terminalreporter.write_line(f"Go on with: manylinux-lab run --resume {self._stand.folder.typed}")
         if self._trouble:
             terminalreporter.write_line(f"The lab failed: {self._trouble}")
-
-
-def _short(path: Path) -> str:
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
 def _forget(report: Any, reporter: Any) -> None:

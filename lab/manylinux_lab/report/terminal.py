@@ -1,5 +1,6 @@
 """The summary on the terminal, as plain text: matrix, failures with their repeat commands, counts per blame."""
 
+import shlex
 import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -64,6 +65,11 @@ def summary(run: Run, results: Sequence[Result], *, width: int, seconds: float, 
     if missing:
         parts.append(f"{missing} cells did not run.")
     return "\n".join(parts)
+
+
+def page_line(folder: str) -> str:
+    """Return how to get the page of a run: it needs more of the results than a run keeps in memory."""
+    return f"A page with filters and all evidence: manylinux-lab report {shlex.quote(folder)} --format html"
 
 
 def table(content: Matrix, width: int) -> str:
