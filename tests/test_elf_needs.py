@@ -182,3 +182,13 @@ def test_a_version_table_that_turns_back_ends(tmp_path: Path) -> None:
     (found,) = elf_facts(read_wheel(build_wheel(tmp_path, files={"demo/x.so": bytes(data)})))
 
     assert found.versions[0][0] == "libc.so.6"
+
+
+def test_symbols_that_ask_for_no_version_are_told_where_all_libraries_give_one() -> None:
+    def found(*needed: str) -> tuple[str, ...]:
+        texts = [(NEEDED, name) for name in needed]
+        undefined = ["PyList_New", "puts", "rotl64"]
+        return facts_of(dynamic_elf(texts=texts, versions=VERSIONS, undefined=undefined, numbers=[1, 3, 1])).loose
+
+    assert found("libc.so.6") == ("rotl64",)
+    assert found("libc.so.6", "libX11.so.6") == ()

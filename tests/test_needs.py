@@ -96,6 +96,12 @@ def test_a_damaged_file_is_the_wheels_own_for_every_arch_that_it_may_be_for() ->
     assert needs.essential == {"demo/_core.so", "demo.libs/libown-1.so"}
 
 
+def test_what_python_has_loaded_needs_no_library() -> None:
+    loose = ("atan2f", "cos", "dlopen", "pthread_create", "rotl64", "sqrtl")
+
+    assert needs_of([fact("a.so", loose=loose)], "x86_64").loose == (("a.so", "rotl64"),)
+
+
 def test_an_import_loads_extensions_and_what_they_need() -> None:
     plugin = fact("demo/plugins/libplugin.so", "libowl.so")
 

@@ -154,7 +154,8 @@ def test_a_missing_library_of_a_file_that_no_import_loads_is_a_side_effect() -> 
 
 
 def test_a_module_that_this_python_does_not_load_is_told() -> None:
-    modules = modules_of([fact("_core.cpython-311-x86_64-linux-gnu.so")], ["_core.cpython-311-x86_64-linux-gnu.so"])
+    path = "_core.cpython-311-x86_64-linux-gnu.so"
+    modules = modules_of([fact(path, inits=("PyInit__core",))], [path])
     here = ground(interpreter=Interpreter(version=(3, 13), abi="cp313"))
 
     assert predict(needs(modules=modules), profile(), here).kind is OutcomeKind.BROKEN
@@ -178,6 +179,11 @@ def test_files_for_other_machines_alone_leave_it_open() -> None:
 )
 def test_what_code_of_the_wheel_must_load_first_is_unknown(carried: tuple[str, str], kind: OutcomeKind) -> None:
     assert predict(needs(carried=(carried,)), profile(), ground()).kind is kind
+
+
+@pytest.mark.parametrize(("file", "kind"), [(FILE, OutcomeKind.UNKNOWN), ("demo/plugin.so", OutcomeKind.OK)])
+def test_a_symbol_that_nobody_is_known_to_define_is_unknown(file: str, kind: OutcomeKind) -> None:
+    assert predict(needs(loose=((file, "rotl64"),)), profile(), ground()).kind is kind
 
 
 def test_a_library_at_a_fixed_place_is_unknown() -> None:

@@ -258,6 +258,10 @@ def test_a_wheel_without_machine_code_is_true_everywhere() -> None:
     assert (found.holds, found.lowest) == (Holds.TRUE, "any")
 
 
+def test_a_wheel_without_machine_code_gets_no_advice() -> None:
+    assert truth("manylinux_2_17_x86_64", files=0, machines=frozenset()).advice == ()
+
+
 def test_machine_code_under_the_tag_any_stays_open() -> None:
     assert truth_of(["any"], needs(arch="", files=0), NEWEST).holds is Holds.UNKNOWN
 

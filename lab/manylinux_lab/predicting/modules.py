@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..interpreter import Interpreter
-from ..wheels.contents import extension_name
+from ..wheels.contents import extension_name, init_functions
 from ..wheels.elf import ElfFacts
-from ..wheels.stable_abi import late_symbols
+from ..wheels.stable_abi import late_symbols, surely_lacks
 from ..wheels.wheel import is_looked_for
 
 Version = tuple[int, int]
@@ -16,7 +16,7 @@ Version = tuple[int, int]
 class Module:
     """An extension module: ``name`` is dotted, ``machine`` empty where the file cannot be read.
 
-    ``late`` are symbols of Python's C API with the first Python that has them, where that is newer than 3.6.
+    ``late`` are symbols of Python's C API with the first Python known to have them, where that is newer than 3.6.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Trouble:
 
 
 def modules_of(facts: Iterable[ElfFacts], extensions: Iterable[str]) -> tuple[Module, ...]:
-    """Return the modules at these paths."""
+    """Return the modules at these paths. One without the function that makes it is a library, for ctypes perhaps."""
     known = late_symbols()
     by_path = {fact.path: fact for fact in facts}
     named = ((path, extension_name(path)) for path in sorted(extensions))
@@ -48,8 +48,12 @@ def modules_of(facts: Iterable[ElfFacts], extensions: Iterable[str]) -> tuple[Mo
             late=tuple((symbol, known[symbol]) for symbol in by_path[path].python if symbol in known),
         )
         for path, name in named
-        if name is not None and path in by_path
+        if name is not None and path in by_path and _is_module(by_path[path], name[0])
     )
+
+
+def _is_module(fact: ElfFacts, name: str) -> bool:
+    return not fact.is_sound or not set(init_functions(name)).isdisjoint(fact.inits)
 
 
 def troubles(modules: Sequence[Module], arch: str, interpreter: Interpreter | None) -> Iterator[Trouble]:
@@ -65,10 +69,9 @@ def troubles(modules: Sequence[Module], arch: str, interpreter: Interpreter | No
             yield Trouble(what=what, is_sure="." not in name)
     for one in looked_for:
         for symbol, since in one.late:
-            if since > interpreter.version:
-                needed = f"uses '{symbol}' of Python's C API, which Python {_dotted(since)} had first"
-                what = f"'{one.path}' {needed}; here is {_dotted(interpreter.version)}."
-                yield Trouble(what=what, is_sure=True)
+            if surely_lacks(interpreter.version, since):
+                lacking = f"which Python {_dotted(interpreter.version)} does not have"
+                yield Trouble(what=f"'{one.path}' uses '{symbol}' of Python's C API, {lacking}.", is_sure=True)
 
 
 def _of_machine(modules: Sequence[Module], arch: str) -> Iterator[Trouble]:

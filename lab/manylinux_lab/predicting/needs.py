@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ..wheels.elf import ElfFacts, Kind
+from .loaded import is_loaded
 from .modules import Module, modules_of
 from .searching import carried, own_names, place_of
 
@@ -47,7 +48,7 @@ class Needs:
     everything in a wheel that has none. ``pairs`` are the libraries and versions without the files, each once.
     ``files`` counts the ELF files of the arch, ``machines`` are the arches that any file is for. ``unsound`` are
     (file, note) of damaged files, those among them that are for nobody knows which arch too. ``modules`` are the
-    extension modules of all arches.
+    extension modules of all arches, ``loose`` (file, symbol) of libraries where nobody says who defines a symbol.
     """
 
     arch: str
@@ -65,6 +66,7 @@ class Needs:
     essential: frozenset[str] = frozenset()
     unsound: tuple[tuple[str, str], ...] = ()
     modules: tuple[Module, ...] = ()
+    loose: tuple[tuple[str, str], ...] = ()
     pairs: frozenset[tuple[str, str]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -107,6 +109,7 @@ def needs_of(facts: Sequence[ElfFacts], arch: str, extensions: Collection[str] =
         essential=_essential(perhaps, frozenset(extensions)),
         unsound=tuple((fact.path, fact.note) for fact in perhaps if not fact.is_sound),
         modules=modules_of(facts, extensions),
+        loose=tuple((fact.path, symbol) for fact in files for symbol in fact.loose if not is_loaded(symbol)),
     )
 
 

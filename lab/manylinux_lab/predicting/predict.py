@@ -80,6 +80,7 @@ def _points(needs: Needs, profile: Profile, ground: Ground) -> Iterator[Point]:
         yield from _libraries(needs, profile, ground)
         yield from _versions(needs, profile, ground)
     yield from _carried(needs, profile)
+    yield from _loose(needs)
     yield from _relocations(needs, profile)
     yield from _unsound(needs)
 
@@ -98,6 +99,13 @@ def _carried(needs: Needs, profile: Profile) -> Iterator[Point]:
         if file in needs.essential and profile.library(library) is not Answer.RESOLVED:
             what = f"'{_base(file)}' needs the wheel's own '{library}', to which no search path leads"
             yield Point(kind=OutcomeKind.UNKNOWN, reason=f"{what}: code of the wheel must have loaded it before.")
+
+
+def _loose(needs: Needs) -> Iterator[Point]:
+    for file, symbol in needs.loose:
+        if file in needs.essential:
+            what = f"'{_base(file)}' uses the symbol '{symbol}', and no library that it names is known to define it"
+            yield Point(kind=OutcomeKind.UNKNOWN, reason=f"{what}.")
 
 
 def _unsound(needs: Needs) -> Iterator[Point]:

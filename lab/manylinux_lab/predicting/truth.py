@@ -86,7 +86,7 @@ def truth_of(platforms: Iterable[str], needs: Needs, newest_glibc: int) -> Truth
         policies=answers,
         flaws=flaws,
         refused=tuple(_refused(names, claims, newest_glibc)),
-        advice=tuple(_advice(tags, lowest, claims, answers, flaws)),
+        advice=tuple(_advice(tags, lowest, claims, answers, flaws)) if needs.files else (),
     )
 
 

@@ -31,6 +31,9 @@ class ElfFacts:
     relocations in code, ``only_gnu_hash`` of a file without the older hash table. ``flushes_to_zero`` tells of a
     constructor that sets this mode of the CPU. ``undefined`` counts the symbols that the file expects of others.
 
+    ``loose`` are undefined symbols that ask for no version, where all libraries that the file needs give versions to
+    theirs (some of them, and none where a needed library does not): another file must have brought them before.
+
     ``inits`` are the functions it exports that make a Python module (``PyInit_x``). ``is_sound`` is False where nobody
     can say what the loader makes of the file: it ends before its segments do, or what it says of itself cannot be read.
     """
@@ -64,6 +67,7 @@ class ElfFacts:
     flushes_to_zero: bool = False
     undefined: int = 0
     inits: tuple[str, ...] = ()
+    loose: tuple[str, ...] = ()
     note: str = ""
     is_sound: bool = True
 

@@ -127,9 +127,9 @@ def _version_needs(data: bytes, tables: Tables) -> Iterator[tuple[VersionNeed, i
 class Symbols:
     """``exported`` counts what others may bind to, ``undefined`` what the file does not define and that is not weak.
 
-    Of the latter, ``watched`` are those that some policy forbids, ``python`` those of Python's C API. ``first`` has for
-    the number of a version the first symbol, by name, that asks for it, weak ones too. ``inits`` are those exported
-    that make a Python module.
+    Of the latter, ``watched`` are those that some policy forbids, ``python`` those of Python's C API, ``loose`` all
+    others that ask for no version. ``first`` has for the number of a version the first symbol, by name, that asks for
+    it, weak ones too. ``inits`` are those exported that make a Python module.
     """
 
     exported: int = 0
@@ -137,6 +137,7 @@ class Symbols:
     undefined: int = 0
     watched: tuple[str, ...] = ()
     python: tuple[str, ...] = ()
+    loose: tuple[str, ...] = ()
     first: Mapping[int, str] = field(default_factory=dict)
 
 
@@ -156,7 +157,8 @@ def read_symbols(tables: Tables) -> Symbols:
             if name in makers:
                 inits.add(name)
     # The first entry is always empty, and a file gets along without a weak symbol.
-    names = {_bytes_at(tables.strings, offset) for _, offset, binding in undefined if binding != STB_WEAK} - {b""}
+    strong = {_bytes_at(tables.strings, offset): place for place, offset, kind in undefined if kind != STB_WEAK}
+    names = strong.keys() - {b""}
     watched = {name.encode() for name in watched_symbols()} & names
     python = {name for name in names if name.startswith(PYTHON)}
     return Symbols(
@@ -165,6 +167,7 @@ def read_symbols(tables: Tables) -> Symbols:
         undefined=len(names),
         watched=_decoded(watched),
         python=_decoded(python),
+        loose=_decoded({name for name in names - python if not _asks_version(tables, strong[name])}),
         first=_first(tables, [(place, offset) for place, offset, _ in undefined]),
     )
 
@@ -172,6 +175,13 @@ def read_symbols(tables: Tables) -> Symbols:
 def _places(words: re.Pattern[bytes], strings: bytes) -> frozenset[int]:
     """Return where such words begin: looking through the names at once is quicker than taking each of them out."""
     return frozenset(match.start() for match in islice(words.finditer(strings), INITS_LIMIT))
+
+
+def _asks_version(tables: Tables, place: int) -> bool:
+    """Whether a symbol asks for a version; the first two numbers stand for none."""
+    if 2 * place + 2 > len(tables.numbers):
+        return False
+    return bool(struct.unpack_from(f"{tables.order}H", tables.numbers, 2 * place)[0] & VERSION_NUMBER > 1)
 
 
 def _first(tables: Tables, undefined: Sequence[tuple[int, int]]) -> dict[int, str]:

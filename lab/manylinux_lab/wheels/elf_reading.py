@@ -16,6 +16,15 @@ DF_STATIC_TLS = 0x10
 DF_TEXTREL = 0x4
 PF_X = 0x1
 NEEDED_LIMIT = 1000
+LOOSE_LIMIT = 200
+# The libraries of glibc and GCC: all their symbols have versions, so an undefined symbol without one is not theirs.
+VERSIONED = frozenset(
+    {
+        *("libc.so.6", "libm.so.6", "libpthread.so.0", "libdl.so.2", "librt.so.1", "libutil.so.1", "libresolv.so.2"),
+        *("libgcc_s.so.1", "libstdc++.so.6", "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1", "ld-linux.so.2"),
+        *("ld-linux-armhf.so.3", "ld64.so.1", "ld64.so.2", "ld-linux-riscv64-lp64d.so.1"),
+    }
+)
 # Where a file without PT_GNU_STACK gets an executable stack: glibc's stackinfo.h of each machine. The others do not.
 EXECUTABLE_BY_DEFAULT = frozenset({"x86_64", "i686", "armv7l", "s390x"})
 
@@ -75,6 +84,7 @@ def _with_needs(elf: ELFFile, stream: BinaryIO, segment: Dynamic, facts: ElfFact
         inits=symbols.inits,
         watched=symbols.watched,
         python=symbols.python,
+        loose=symbols.loose[:LOOSE_LIMIT] if VERSIONED.issuperset(facts.needed) else (),
         undefined=symbols.undefined,
     )
 

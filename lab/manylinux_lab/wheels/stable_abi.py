@@ -11,7 +11,6 @@ from ..tables import reference
 from .elf import ElfFacts
 
 SCHEMA = 1
-OLDEST_READ = (3, 6)  # whose exports are in the file; what it has may be older
 Version = tuple[int, int]
 
 
@@ -62,14 +61,24 @@ def stable_symbols() -> tuple[Mapping[str, Version], Mapping[str, Version]]:
 
 @cache
 def late_symbols() -> Mapping[str, Version]:
-    """Return the first Python that has a symbol of the limited API, for those that came after 3.6.
+    """Return the first Python that is known to have a symbol of the limited API, for those that came after 3.6.
 
     Raises:
         UsageError: the file of this installation is damaged.
     """
     known, exported = stable_symbols()
     first = {name: min(since, exported.get(name, since)) for name, since in known.items()}
-    return {name: since for name, since in first.items() if since > OLDEST_READ}
+    return {name: since for name, since in first.items() if since > min(exported.values())}
+
+
+def surely_lacks(version: Version, since: Version) -> bool:
+    """Whether a Python is too old for a symbol that is first known of ``since``.
+
+    Many symbols are older than their promise. The list shows it of the Pythons whose exports were read for it; what the
+    next of these lacks, those before it lack too. Of Pythons newer than all of them nothing is said.
+    """
+    read = sorted({seen for seen in stable_symbols()[1].values() if seen >= version})
+    return bool(read) and since > read[0]
 
 
 def _by_symbol(table: Mapping[str, Iterable[str]]) -> dict[str, Version]:
