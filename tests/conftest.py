@@ -51,7 +51,7 @@ def browser() -> Iterator[Any]:
 @pytest.fixture(scope="session")
 def page_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with the pages of the runs in ``page_runs``."""
-    from page_runs import hostile, large, rich, rich_changes
+    from page_runs import hostile, large, pairs_only, rich, rich_changes
 
     from manylinux_lab.report import page
 
@@ -59,6 +59,7 @@ def page_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "rich.html").write_text(page.render(*rich()))
     (folder / "compared.html").write_text(page.render(*rich(), changes=rich_changes()))
     (folder / "large.html").write_text(page.render(*large()))
+    (folder / "pairs.html").write_text(page.render(*pairs_only()))
     (folder / "hostile.html").write_text(page.render(*hostile()))
     return folder
 

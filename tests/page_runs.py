@@ -134,6 +134,14 @@ def with_limits(made: Run) -> Run:
     return Run(**{name: getattr(made, name) for name in Run.__slots__} | {"boundaries": limits})
 
 
+def pairs_only() -> tuple[Run, list[Result]]:
+    """Return a run in which two wheels met, and none was asked for alone."""
+    results = [pair("alpha-1.0", "beta-1.0"), pair("beta-1.0", "alpha-1.0")]
+    cells = [Cell(bench=NEW.id, check=one.check, subject=one.subject, promise=one.promise) for one in results]
+    subjects = [Subject(id=one.subject, project="", members=tuple(one.subject.split(","))) for one in results]
+    return run(Plan(benches=(NEW,), subjects=tuple(subjects), cells=tuple(cells))), results
+
+
 def rich_changes() -> list[Changed]:
     """Return changes since a run before: a wheel that broke, a pair that broke, a bench that vanished."""
     because = (Cause(kind=CauseKind.WHEEL, words="the wheel changed"),)

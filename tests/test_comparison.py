@@ -12,6 +12,7 @@ from records import result
 
 from manylinux_lab.history.changes import Changed, Comparison, changes, decided, in_order
 from manylinux_lab.judge import How, Verdict
+from manylinux_lab.report.comparison import PAGE as ROOM
 from manylinux_lab.report.comparison import as_json, as_markdown, as_text, because, counts_words
 from manylinux_lab.results import Conditions, Result
 
@@ -92,9 +93,22 @@ def test_a_terminal_shows_the_first_of_very_many_and_the_page_all() -> None:
     many = changes([], [result(subject=f"wheel{number:03}.whl") for number in range(200)])
     text = as_text("a", "b", many, 100)
     assert text.count("\nappeared") == 60
-    assert "and 140 more appeared; --json and --markdown have all" in text
+    assert "and 140 more appeared; --json has all" in text
     assert text.endswith("200 appeared; 0 unchanged\n")
     assert as_markdown("a", "b", many).count("| appeared ") == 200
+
+
+@pytest.mark.parametrize("number", [300, 3000])
+def test_a_page_is_cut_to_what_an_issue_can_hold(number: int) -> None:
+    names = [f"wheel{place:04}.whl" for place in range(number)]
+    before = [result(subject=name) for name in names]
+    after = [result(subject=name, verdict=Verdict.FAIL, reason="it broke, " * 20) for name in names]
+    page = as_markdown("a", "b", changes(before, after))
+    assert ROOM - 1000 < len(page) <= ROOM
+    rows = page.count("\n| regressed ")
+    assert rows == page.count("\n## regressed: ") > 10
+    assert page.count("\nRepeat: ") == rows
+    assert f"{number} regressed; 0 unchanged; {number - rows} changes have no room here and are left out" in page
 
 
 def test_a_template_of_the_user_comes_first(tmp_path: Path) -> None:

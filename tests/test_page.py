@@ -199,7 +199,12 @@ def test_the_summary_as_text() -> None:
         ([result()], "Every promise that was looked at is kept"),
         ([result(verdict=Verdict.UNKNOWN)], "No promise was seen broken; not every cell is known"),
         ([result(), result(check="x", verdict=Verdict.ERROR)], "No promise was seen broken; the lab failed in 1 cell"),
-        ([result(how=How.PREDICTED, verdict=Verdict.FAIL)], "Nothing was run"),
+        ([result(how=How.PREDICTED, verdict=Verdict.FAIL)], "Nothing was run; predicted to break: numpy 2.1.3"),
+        (
+            [result(), result(how=How.PREDICTED, verdict=Verdict.FAIL)],
+            "Every promise that was looked at is kept; predicted to break: numpy 2.1.3",
+        ),
+        ([result(verdict=Verdict.ERROR)], "Nothing is known: the lab failed in 1 cell"),
         ([result(verdict=Verdict.FAIL)], "1 promise broken: numpy 2.1.3"),
     ],
 )

@@ -297,3 +297,13 @@ def test_the_bench_of_the_pairs_and_an_open_pair_are_in_the_address(show: Show) 
 def test_an_address_that_means_nothing_does_no_harm(show: Show, state: str) -> None:
     seen = show(state)
     assert seen.page.is_visible("#matrix") or seen.page.is_visible("#none")
+
+
+def test_a_run_of_pairs_only_says_so_instead_of_blaming_the_filters(show: Show) -> None:
+    seen = show(name="pairs")
+    assert seen.page.inner_text("#empty") == "In this run no wheel was asked for alone."
+    assert not seen.page.is_visible("#none")
+    assert seen.page.locator("#pairs-0 td.ok").count() == 2
+    whole = show("#text=nothing-has-this-name")
+    assert whole.page.is_visible("#none")
+    assert not whole.page.is_visible("#empty")

@@ -38,7 +38,8 @@ function show() {
   const found = `${plural(view.count, "cell")} of ${finished.toLocaleString("en")}`;
   const where = `${plural(view.rows.length, "wheel")}, ${plural(view.columns.length, "bench", "benches")}`;
   byId("shown").textContent = `${found}, ${where}`;
-  byId("none").hidden = view.rows.length > 0;
+  byId("empty").hidden = data.rows.length > 0;
+  byId("none").hidden = view.rows.length > 0 || data.rows.length === 0;
   matrix.scroller.hidden = view.rows.length === 0;
   showTogether();
   showOpen();

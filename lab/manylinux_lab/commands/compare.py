@@ -57,7 +57,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON")
-    form.add_argument("--markdown", action="store_true", help="print a Markdown page")
+    form.add_argument(
+        "--markdown", action="store_true", help="print a Markdown page, at most as long as an issue on GitHub may be"
+    )
 
 
 def execute(arguments: argparse.Namespace) -> int:

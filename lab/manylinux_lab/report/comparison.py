@@ -1,11 +1,13 @@
 """What changed from one run to another, as text for a terminal, as a Markdown page and as JSON. Pure."""
 
 import textwrap
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+import jinja2
 import msgspec
 from tabulate import tabulate
 
@@ -19,7 +21,8 @@ from .templates import Safe, environment, fill
 SCHEMA = 1
 HEADERS = ("change", "bench", "check", "wheel", "was -> is", "because of")
 EXPLAINED = (Change.REGRESSED, Change.FLAKY, Change.UNCLEAR)
-ROWS = 60  # on a terminal, of each change; the page and the document have all
+ROWS = 60  # on a terminal, of each change; the document has all
+PAGE = 65_536  # characters of a page: what the body of an issue on GitHub may have
 NARROW = 44  # characters of a column that may hold a long name
 
 
@@ -63,27 +66,39 @@ def _first(changes: Sequence[Changed]) -> tuple[Sequence[Changed], Sequence[str]
         if counts[changed.change] <= ROWS:
             shown.append(changed)
     more = {change: number - ROWS for change, number in counts.items() if number > ROWS}
-    return shown, [
-        f"and {number} more {change.value}; --json and --markdown have all" for change, number in more.items()
-    ]
+    return shown, [f"and {number} more {change.value}; --json has all" for change, number in more.items()]
 
 
 def as_markdown(old: str, new: str, content: Comparison, templates: str = "") -> str:
     """Return the comparison as a Markdown page, from the template in ``reports/``; everything it shows is escaped.
+
+    One that an issue could not hold has only its first changes, whole, and says how many are left out.
 
     Args:
         templates: a folder with the user's templates, which come before ours of the same name.
     """
     made = environment(templates, escape.markdown)
     made.filters["code"] = lambda text: Safe(escape.code(str(text)))
-    body = [[escape.markdown(word) for word in row(changed)] for changed in content.changes]
+    whole = _page(made, old, new, content, len(content.changes))
+    if len(whole) <= PAGE:
+        return whole
+    sizes = range(1, len(content.changes))
+    shown = bisect_right(sizes, PAGE, key=lambda number: len(_page(made, old, new, content, number)))
+    return _page(made, old, new, content, shown)
+
+
+def _page(made: jinja2.Environment, old: str, new: str, content: Comparison, shown: int) -> str:
+    """Return the page with the first ``shown`` changes; the counts are of all."""
+    kept, left = replace(content, changes=content.changes[:shown]), len(content.changes) - shown
+    cut = f"; {left} changes have no room here and are left out: '--json' has all" if left else ""
+    body = [[escape.markdown(word) for word in row(changed)] for changed in kept.changes]
     table = tabulate(body, headers=HEADERS, tablefmt="github", disable_numparse=True)
     values: dict[str, Any] = {
         "old": old,
         "new": new,
         "table": Safe(table) if body else "",
-        "details": [(changed, because(changed)) for changed in explained(content)],
-        "counts": counts_words(content),
+        "details": [(changed, because(changed)) for changed in explained(kept)],
+        "counts": f"{counts_words(content)}{cut}",
     }
     return fill(made, "comparison.md.j2", values)
 

@@ -34,8 +34,9 @@ PRECEDENCE = (
     LEFT_OUT,
 )
 LEGEND = (
-    "imported, loaded, installed: the strongest evidence seen, all as the tag promises; "
-    "refused: turned away as it must be; FAIL: a wheel broke its promise; ERROR: the lab failed; -: left out"
+    "smoke-tested, imported, loaded, installed, resolved: the strongest evidence, all as the tag promises; "
+    "refused: turned away as it must be; FAIL: a wheel broke its promise; ERROR: the lab failed; "
+    "(predicted): nothing was run there; -: left out"
 )
 
 

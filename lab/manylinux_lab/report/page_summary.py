@@ -109,7 +109,18 @@ def _headline(run: Run, results: Sequence[Result]) -> str:
     broken = {who_of(result) for result in observed(results) if result.verdict is Verdict.FAIL}
     if broken:
         return f"{_number(len(broken), 'promise')} broken: {named(sorted(broken), '; ')}"
+    foretold = {who_of(result) for result in results if result.verdict is Verdict.FAIL}
+    also = f"; predicted to break: {named(sorted(foretold), '; ')}" if foretold else ""
+    return f"{_unbroken(run, results)}{also}"
+
+
+def _unbroken(run: Run, results: Sequence[Result]) -> str:
+    """Return the headline of a run in which no promise was seen broken, if any was looked at."""
     number = counts(observed(results))
+    if not number:
+        return "Nothing was run"
+    if number[Verdict.ERROR] == sum(number.values()):
+        return f"Nothing is known: the lab failed in {_number(number[Verdict.ERROR], 'cell')}"
     if number[Verdict.ERROR]:
         return f"No promise was seen broken; the lab failed in {_number(number[Verdict.ERROR], 'cell')}"
     if number[Verdict.UNKNOWN] or _missing(run, results):

@@ -63,7 +63,7 @@ def summary(run: Run, results: Sequence[Result], *, width: int, seconds: float, 
         f"{counts_sentence(run, results)}; {seconds:.0f} s on {run.engine}",
     ]
     if missing:
-        parts.append(f"{missing} cells did not run.")
+        parts.append("1 cell did not run." if missing == 1 else f"{missing} cells did not run.")
     return "\n".join(parts)
 
 
