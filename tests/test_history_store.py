@@ -158,6 +158,17 @@ def test_a_file_that_cannot_be_used_is_said_and_left_alone(
     assert path.read_bytes() == content
 
 
+def test_a_value_that_was_changed_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "history.sqlite"
+    add(path, RUN, [one()])
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b'"verdict":"pass"', b'"verdict":"pa\xffs"'))
+    with pytest.raises(
+        UsageError, match=rf"is damaged \(it holds what is no result\).*import runs/\* --history {path}'"
+    ):
+        results_of(path, RUN)
+
+
 def test_a_locked_file_is_said(tmp_path: Path) -> None:
     path = tmp_path / "history.sqlite"
     add(path, RUN, [one()])

@@ -6,12 +6,16 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
+import msgspec
+
 from ..errors import EngineError, UsageError
 from .migrations import APPLICATION, MIGRATIONS, migrate, version
 
 PATIENCE = 30.0  # seconds: a whole night's import holds the lock for about one
 
-DAMAGED = "is damaged ({reason}); move it away and make it again with 'manylinux-lab history import runs/*'."
+DAMAGED = (
+    "is damaged ({reason}); move it away and make it again with 'manylinux-lab history import runs/* --history {path}'."
+)
 TROUBLES = {
     sqlite3.SQLITE_BUSY: "is held by another process; try again once that has ended.",
     sqlite3.SQLITE_LOCKED: "is held by another process; try again once that has ended.",
@@ -19,7 +23,7 @@ TROUBLES = {
     sqlite3.SQLITE_PERM: "cannot be opened: permission is denied.",
     sqlite3.SQLITE_CANTOPEN: "cannot be opened; see that its folder exists and that you may write there.",
     sqlite3.SQLITE_FULL: "could not be written: the disk is full. What it held is still there.",
-    sqlite3.SQLITE_IOERR: "could not be read or written: {reason}.",
+    sqlite3.SQLITE_IOERR: "could not be read or written ({reason}); see whether its disk is full or failing.",
     sqlite3.SQLITE_CORRUPT: DAMAGED,
     sqlite3.SQLITE_NOTADB: "is not a history of this lab; name another file.",
 }
@@ -39,8 +43,11 @@ def telling(path: Path) -> Iterator[None]:
         yield
     except sqlite3.DatabaseError as error:
         code = (getattr(error, "sqlite_errorcode", None) or sqlite3.SQLITE_CORRUPT) & 0xFF  # extended codes add bits
-        words = TROUBLES.get(code, DAMAGED).format(reason=error)
+        words = TROUBLES.get(code, DAMAGED).format(reason=error, path=path)
         raise (EngineError if code in OF_THE_MACHINE else UsageError)(f"The history '{path}' {words}") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:  # SQLite does not notice a change within a value
+        words = DAMAGED.format(reason="it holds what is no result", path=path)
+        raise UsageError(f"The history '{path}' {words}") from error
 
 
 @contextmanager
