@@ -1,6 +1,7 @@
 """Trends: last good, first bad of the failures that last, how often it was seen otherwise; and their text."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,13 @@ def test_the_table_shows_release_day_and_rate() -> None:
     assert "\x1b" not in text
     assert text.endswith("3 questions not shown: good, and never seen otherwise")
     assert as_text([], calm=0) == ""
+
+
+def test_two_moments_of_one_day_are_told_apart() -> None:
+    early, late = (replace(point(0), begun=f"2026-01-01T0{hour}:30:00Z") for hour in (1, 2))
+    text = as_text(tuple(trends([early, replace(late, run="x", verdict=F)])), calm=0)
+    assert "2.0, 2026-01-01 01:30" in text
+    assert "2.0, 2026-01-01 02:30" in text
 
 
 def test_trends_read_an_index_and_not_the_results(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from ..judge import Verdict
 from . import escape
 
 SCHEMA = 1
+DAY, MINUTE = len("2026-11-21"), len("2026-11-21T18:46")  # how much of a moment is shown: two of one day need more
 HEADERS = ("project", "bench", "check", "runs", "now", "last good", "first bad", "differing")
 
 
@@ -22,14 +23,15 @@ def as_text(shown: Sequence[Trend], *, calm: int) -> str:
 
 
 def _row(trend: Trend) -> tuple[str, ...]:
+    days = [point.begun[:DAY] for point in (trend.last_good, trend.first_bad) if point is not None]
+    length = MINUTE if len(days) > len(set(days)) else DAY
     return (
         trend.project,
         trend.bench,
         trend.check,
         str(trend.runs),
         _word(trend.latest),
-        _place(trend.last_good),
-        _place(trend.first_bad),
+        *(_place(point, length) for point in (trend.last_good, trend.first_bad)),
         f"{trend.differing} of {trend.times}" if trend.differing else "",
     )
 
@@ -39,13 +41,13 @@ def _word(point: Point) -> str:
     return f"{word} (predicted)" if point.how.value == "predicted" else word
 
 
-def _place(point: Point | None) -> str:
-    """Return ``2.1.3, 2026-11-21``: the release and the day of the run, or its name where that has no day."""
+def _place(point: Point | None, length: int) -> str:
+    """Return ``2.1.3, 2026-11-21``: the release and when the run began, or its name where that is not known."""
     if point is None:
         return ""
     parts = point.subject.split("-")
     release = parts[1] if point.subject.endswith(".whl") and len(parts) > 1 else point.subject
-    return f"{release}, {point.begun[:10] or point.run}"
+    return f"{release}, {point.begun[:length].replace('T', ' ') or point.run}"
 
 
 def as_json(shown: Sequence[Trend]) -> str:
