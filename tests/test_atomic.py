@@ -1,5 +1,7 @@
 """Files appear whole or not at all."""
 
+import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,28 @@ def test_a_file_appears_at_the_end_of_the_block(tmp_path: Path) -> None:
 
     assert path.read_bytes() == b"content"
     assert path.stat().st_mode & 0o777 == 0o644
+
+
+def test_what_is_no_file_is_written_to_and_stays_what_it_is() -> None:
+    ours, theirs = os.openpty()
+    device = Path(os.ttyname(theirs))
+    with appearing(device) as file:
+        file.write(b"content")
+
+    assert os.read(ours, 7) == b"content"
+    assert stat.S_ISCHR(device.stat().st_mode)
+    os.close(ours)
+    os.close(theirs)
+
+
+def test_a_link_keeps_leading_to_the_file(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+    (tmp_path / "file").write_bytes(b"old")
+    with appearing(tmp_path / "link") as file:
+        file.write(b"new")
+
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "file").read_bytes() == b"new"
 
 
 def test_nothing_is_left_after_an_exception(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from manylinux_lab.catalogue.distro import ImageReference, Repositories
 from manylinux_lab.catalogue.reading import Release, load_catalogue
 from manylinux_lab.engines.contract import Engine, Finished, Mount
 from manylinux_lab.errors import EngineError
+from manylinux_lab.images.bootstrap import bootstrap
 from manylinux_lab.images.discovery import discover
 from manylinux_lab.images.installers import NEWEST_PIP, UV, installer_mount
 from manylinux_lab.images.lock import digest_of_tag, pin
@@ -73,6 +74,25 @@ def ask(engine: Engine, made: PreparedImage, *argv: str, mounts: tuple[Mount, ..
     """Run a program on a bench of the image."""
     with engine.start(made.image, run="test", bench=made.key, mounts=mounts) as container:
         return container.run(argv, seconds=120)
+
+
+def test_a_root_that_is_only_unpacked_is_as_an_installed_one(catalogue: dict[str, Release]) -> None:
+    try:
+        root = bootstrap(Wanted(release=catalogue["debian-12"], arch="aarch64"), print)
+    except NotAvailable as reason:
+        pytest.skip(str(reason))
+    with tarfile.open(root.tarball) as tar:
+        folder = tar.getmember("./usr/local/lib")  # the loader's configuration names it
+        host, resolver, users = (_text(tar, f"./etc/{name}") for name in ("hostname", "resolv.conf", "passwd"))
+
+    assert folder.isdir()
+    assert (host, resolver) == ("bench\n", "")
+    assert users.startswith("root:")
+
+
+def _text(tar: tarfile.TarFile, name: str) -> str:
+    file = tar.extractfile(name)
+    return "" if file is None else file.read().decode()
 
 
 @pytest.mark.parametrize(

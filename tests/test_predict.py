@@ -246,6 +246,52 @@ def test_musl_has_its_own_history(fields: dict[str, Any], version: tuple[int, in
     assert predict(needs(**fields), musl(version), ground()).kind is kind
 
 
+@pytest.mark.parametrize(("patch", "kind"), [(0, OutcomeKind.UNKNOWN), (3, OutcomeKind.UNKNOWN), (4, OutcomeKind.OK)])
+def test_where_the_patch_level_of_musl_is_known_it_decides(patch: int, kind: OutcomeKind) -> None:
+    assert predict(needs(relr=(FILE,)), musl((1, 2)), ground(musl_patch=patch)).kind is kind
+
+
+@pytest.mark.parametrize(
+    ("library", "symbol", "patch", "kind"),
+    [
+        ("libc.musl-x86_64.so.1", "reallocarray", 0, OutcomeKind.UNKNOWN),
+        ("libc.musl-x86_64.so.1", "reallocarray", 2, OutcomeKind.OK),
+        ("libc.so", "statx", 4, OutcomeKind.UNKNOWN),
+        ("libc.so", "statx", 5, OutcomeKind.OK),
+        ("libc.so", "puts", 0, OutcomeKind.OK),
+    ],
+)
+def test_a_symbol_of_a_newer_musl_may_be_missing(library: str, symbol: str, patch: int, kind: OutcomeKind) -> None:
+    wanted = needs(library, symbols=((FILE, library, symbol),))
+    outcome = predict(wanted, musl(), ground(musl_patch=patch))
+
+    assert outcome.kind is kind
+    assert (f"uses '{symbol}', which musl 1.2." in outcome.reason) == (kind is OutcomeKind.UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("distro", "patch"),
+    [("alpine-3.18", 4), ("alpine-3.19", 4), ("alpine-3.21", 4), ("alpine-3.22", 5), ("debian-12", 0)],
+)
+def test_the_patch_level_of_musl_is_told_by_the_distros_release(distro: str, patch: int) -> None:
+    (release,) = (one for one in load_catalogue() if one.id == distro)
+
+    assert ground_of(release, "x86_64").musl_patch == patch
+
+
+@pytest.mark.parametrize(
+    ("loader", "there", "kind"),
+    [
+        ("ld-linux-x86-64.so.2", musl(), OutcomeKind.UNKNOWN),
+        ("ld-musl-x86_64.so.1", musl(), OutcomeKind.OK),
+        ("ld-linux-x86-64.so.2", profile(is_complete=True), OutcomeKind.OK),
+        ("ld-musl-x86_64.so.1", profile(is_complete=True), OutcomeKind.BROKEN),
+    ],
+)
+def test_each_c_library_has_a_loader_of_its_own(loader: str, there: Profile, kind: OutcomeKind) -> None:
+    assert predict(needs(loader), there, ground()).kind is kind
+
+
 def test_what_was_measured_whole_is_certain_of_versions() -> None:
     outcome = predict(needs("libc.so.6:GLIBC_2.30"), profile(is_complete=True), ground())
 

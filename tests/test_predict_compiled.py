@@ -143,6 +143,37 @@ def test_the_pythons_and_the_pip_of_a_distro_are_told(capsys: pytest.CaptureFixt
     assert note.startswith("pip 18.1 does not know manylinux_2_17_x86_64, which pip 20.3 understood first")
 
 
+def test_a_wheel_for_musl_resolves_as_far_as_musl_and_the_wheel_go(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    objects = tmp_path / "objects"
+    for name in ("libc.musl-x86_64.so.1", "libowl-1234.so.1", "libz.so.1", "ld-linux-x86-64.so.2"):
+        compile_object(objects / name, "int unused;", f"-Wl,-soname,{name}")
+    whole = (f"-L{objects}", "-nostdlib", "-Wl,--no-as-needed", "-l:libc.musl-x86_64.so.1")
+    relative = "int x; int *z[] = { &x, &x, &x }; int *PyInit_core(void) { return &x; }"
+    found = {}
+    for name, source, flags in (
+        ("relative", relative, ("-Wl,-z,pack-relative-relocs",)),
+        ("vendored", PLAIN, ("-l:libowl-1234.so.1", "-Wl,-rpath,$ORIGIN/../demo.libs")),
+        ("outside", PLAIN, ("-l:libz.so.1",)),
+        ("glibc", PLAIN, ("-l:ld-linux-x86-64.so.2",)),
+    ):
+        core = compile_object(objects / f"{name}.abi3.so", source, "-O1", *whole, *flags)
+        files = {"demo/core.abi3.so": core.read_bytes()}
+        files |= (
+            {"demo.libs/libowl-1234.so.1": (objects / "libowl-1234.so.1").read_bytes()} if name == "vendored" else {}
+        )
+        path = build_wheel(tmp_path / name, files=files, tag="cp39-abi3-musllinux_1_2_x86_64")
+        found[name] = words_of(capsys, path, "--distro", "alpine-3.20")["alpine-3.20"][:2]
+
+    assert found == {
+        "relative": ("pass", ""),
+        "vendored": ("pass", ""),
+        "outside": ("unknown", "'core.abi3.so' needs 'libz.so.1', which was not measured here."),
+        "glibc": ("unknown", "'core.abi3.so' needs 'ld-linux-x86-64.so.2', which was not measured here."),
+    }
+
+
 def test_a_wheel_for_musl_is_for_musl_only(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     compile_object(tmp_path / "objects" / "libc.musl-x86_64.so.1", "int unused;", "-Wl,-soname,libc.musl-x86_64.so.1")
     flags = (f"-L{tmp_path / 'objects'}", "-nostdlib", "-Wl,--no-as-needed", "-l:libc.musl-x86_64.so.1")

@@ -338,6 +338,10 @@ def _table(capsys: pytest.CaptureFixture[str], folder: IndexFolder, requirement:
     [
         ((), "Name wheel files or folders of wheels, or requirements"),
         (("-r", "owl", "--distro", "amazonlinux-2", "--python", "py3"), "'py3' is no Python"),
+        (("-r", "owl", "--distro", "amazonlinux-2", "--python", "3.99"), "There is no Python '3.99' yet; the newest"),
+        (("-r", "owl", "--distro", "amazonlinux-2", "--python", "cp39t"), "free-threaded ones begin with 3.13"),
+        (("-r", "empty.txt", *AMAZON), "Nothing is required by 'empty.txt'."),
+        (("-r", "empty.txt", *AMAZON, "--write", "x.txt"), "Nothing is required by 'empty.txt'."),
         (("-r", "owl", "--distro", "amazonlinux-2", "--pip", "old"), "'old' is no version of pip"),
         (("-r", "owl", "--distro", "amazonlinux-2", "--up-to", "linux"), "'linux' is no policy"),
         (("-r", "owl", "--distro", "clearlinux-latest"), "Nobody knows which Pythons"),
@@ -355,6 +359,7 @@ def test_what_cannot_be_meant_is_refused_in_a_sentence(
     sentence: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty.txt").write_text("# nothing\n")
 
     assert main(["predict", *words, "--index-url", folder.url]) == 4
     assert sentence in capsys.readouterr().err

@@ -85,6 +85,7 @@ def test_an_unreadable_wheel_stands_beside_the_others(folder: Path) -> None:
     ("word", "sentence"),
     [
         ("", "is empty"),
+        (".", "The folder '.' has no wheel files. If a project of that name is meant, write 'here>=0'"),
         ("empty", "The folder 'empty' has no wheel files. If a project of that name is meant, write 'empty>=0'"),
         ("nowhere.whl", "The file 'nowhere.whl' does not exist"),
         ("nowhere/x", "The file 'nowhere/x' does not exist"),

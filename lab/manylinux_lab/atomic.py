@@ -12,8 +12,14 @@ from typing import IO
 def appearing(path: Path, mode: int = 0o644) -> Iterator[IO[bytes]]:
     """Open a hidden file beside ``path``; it takes the place of ``path`` when the block ends without an exception.
 
-    ``mode`` is what the file's permissions will be.
+    ``mode`` is what the file's permissions will be. What is no file, such as ``/dev/stdout``, is written to as it is,
+    and a link keeps leading to what it leads to.
     """
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        with path.open("wb") as stream:
+            yield stream
+        return
+    path = path.resolve() if path.is_symlink() else path
     path.parent.mkdir(parents=True, exist_ok=True)
     with NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".part", delete=False) as file:
         try:

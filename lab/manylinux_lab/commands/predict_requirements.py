@@ -42,6 +42,8 @@ def choices(arguments: argparse.Namespace, releases: Sequence[Release], arches: 
     subjects = parse_subjects([word for word in arguments.requirement if Path(word) not in locks])
     if subjects.wheels or subjects.unreadable:
         raise UsageError("--requirement takes no wheel files; name them without it.")
+    if not (locks or subjects.requirements):
+        raise UsageError(f"Nothing is required by {' and '.join(map(repr, arguments.requirement))}.")
     scenes = scenes_of(releases, arches or USUAL_ARCHES, _wish(arguments, subjects))
     if not scenes:
         raise UsageError("Nobody knows which Pythons these distros have; name one with --python.")

@@ -59,6 +59,8 @@ _TRIM = 'rm -rf "$1"/usr/share/doc/* "$1"/usr/share/man/* "$1"/usr/share/locale/
 # mmdebstrap copies this machine's own name and resolver into the root.
 _ANONYMOUS = ': > "$1"/etc/resolv.conf; echo bench > "$1"/etc/hostname'
 _MAIN_LINE = 'sed -i "/-security\\|-updates/d" "$1"/etc/apt/sources.list'
+# base-files makes it when it is configured, and /etc/ld.so.conf.d/libc.conf names it.
+_LOCAL_LIBRARIES = 'mkdir -p "$1"/usr/local/lib'
 _ACCOUNTS = 'for file in passwd group; do cp "$1"/usr/share/base-passwd/$file.master "$1"/etc/$file; done'
 
 _EXPIRED = Concession(
@@ -85,17 +87,17 @@ def mmdebstrap(bootstrap: Bootstrap, arch: str, packages: Sequence[str]) -> Reci
         "--aptopt=Apt::Install-Recommends false",
         "--skip=output/dev",
         f"--include={','.join(packages)}",
-        f"--customize-hook={_TRIM}",
-        f"--customize-hook={_ANONYMOUS}",
     )
+    tidy = (_TRIM, _ANONYMOUS)
     place = (bootstrap.suite, "{tarball}", *((bootstrap.mirror,) if bootstrap.mirror else ()))
     if is_native(arch):
-        return Recipe(commands=((*common, "--variant=minbase", *place),), concessions=(_EXPIRED, _NO_UPDATES))
+        hooks = tuple(f"--customize-hook={script}" for script in tidy)
+        return Recipe(commands=((*common, *hooks, "--variant=minbase", *place),), concessions=(_EXPIRED, _NO_UPDATES))
     foreign = (
-        "--variant=extract",
+        "--variant=extract",  # the last hooks that it runs are those of this stage
         "--include=?or(?essential,?priority(required))",
         f"--setup-hook={_MAIN_LINE}",
-        f"--customize-hook={_ACCOUNTS}",
+        *(f"--extract-hook={script}" for script in (*tidy, _ACCOUNTS, _LOCAL_LIBRARIES)),
     )
     return Recipe(
         commands=((*common, *foreign, *place),),

@@ -16,7 +16,10 @@ PAGE = 4096
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ground:
-    """Where a wheel would stand. ``soname_packages`` name the package that brings a library beyond the plain image."""
+    """Where a wheel would stand. ``soname_packages`` name the package that brings a library beyond the plain image.
+
+    ``musl_patch`` is the least third number that its musl has, 0 where nobody knows or it has another C library.
+    """
 
     distro: str
     arch: str
@@ -25,6 +28,7 @@ class Ground:
     soname_packages: Mapping[str, str]
     is_minimal: bool
     interpreter: Interpreter | None = None
+    musl_patch: int = 0
 
 
 def ground_of(
@@ -34,19 +38,20 @@ def ground_of(
     return Ground(
         distro=release.id,
         arch=arch,
-        x86_level=_first("x86_levels", release.id, 1),
-        page_size=_first("page_sizes", f"{arch}:{release.id}", PAGE),
+        x86_level=_first("hardware.toml", "x86_levels", release.id, 1),
+        page_size=_first("hardware.toml", "page_sizes", f"{arch}:{release.id}", PAGE),
         soname_packages={**release.soname_packages, **packages_of(release)},
         is_minimal=is_minimal,
         interpreter=interpreter,
+        musl_patch=_first("musl.toml", "patches", release.id, 0),
     )
 
 
 @cache
-def _first(table: str, name: str, default: int) -> int:
-    return next((int(value) for glob, value in _tables()[table].items() if fnmatchcase(name, glob)), default)
+def _first(file: str, table: str, name: str, default: int) -> int:
+    return next((int(value) for glob, value in _tables(file)[table].items() if fnmatchcase(name, glob)), default)
 
 
 @cache
-def _tables() -> dict[str, dict[str, Any]]:
-    return reference("hardware.toml", dict)
+def _tables(file: str) -> dict[str, dict[str, Any]]:
+    return reference(file, dict)

@@ -9,16 +9,18 @@ from dataclasses import dataclass
 from ..catalogue.distro import Libc
 from ..judge import Grade, Outcome, OutcomeKind
 from ..loader import explain, glibc_release
-from ..wheels.policies import is_system_library
+from ..wheels.policies import is_system_library, musl_symbols
 from .ground import Ground
 from .modules import troubles
+from .musl import is_musl_itself
 from .needs import Need, Needs
-from .obstacles import LOADERS, unsound
+from .obstacles import unsound
 from .profile import Answer, Layer, Profile
 
 NO_EXECUTABLE_STACK = (2, 41)  # glibc's NEWS: dlopen no longer makes the stack executable; musl never asks
 RELR = (2, 36)  # glibc's NEWS: the first with DT_RELR
-MUSL_RELR = (1, 2)  # musl's WHATSNEW: since 1.2.4, which the profile does not tell from 1.2.0
+MUSL_RELR = (1, 2, 4)  # musl's WHATSNEW; a profile does not tell the third number
+GLIBC_LOADERS = ("ld-linux", "ld64.so")  # a part of glibc under another name on each arch
 URGENCY = (OutcomeKind.BROKEN, OutcomeKind.UNKNOWN, OutcomeKind.OK)
 SHOWN = 20
 
@@ -81,7 +83,9 @@ def _points(needs: Needs, profile: Profile, ground: Ground) -> Iterator[Point]:
         yield from _versions(needs, profile, ground)
     yield from _carried(needs, profile)
     yield from _loose(needs)
-    yield from _relocations(needs, profile)
+    if profile.libc is Libc.MUSL:
+        yield from _symbols(needs, profile, ground)
+    yield from _relocations(needs, profile, ground)
     yield from _unsound(needs)
 
 
@@ -127,15 +131,21 @@ def _machine(needs: Needs, ground: Ground) -> Iterator[Point]:
             yield Point(kind=OutcomeKind.UNKNOWN, reason=reason)
 
 
-def _relocations(needs: Needs, profile: Profile) -> Iterator[Point]:
-    is_musl = profile.libc is Libc.MUSL
-    kind = OutcomeKind.UNKNOWN if is_musl and profile.libc_version == MUSL_RELR else OutcomeKind.BROKEN
-    if profile.libc_version > MUSL_RELR if is_musl else profile.libc_version >= RELR:
-        return
-    since = "musl 1.2.4" if is_musl else "glibc 2.36"
-    for file in needs.relr:
+def _relocations(needs: Needs, profile: Profile, ground: Ground) -> Iterator[Point]:
+    kind = _reads_relr(profile, ground)
+    since = "musl 1.2.4" if profile.libc is Libc.MUSL else "glibc 2.36"
+    for file in needs.relr if kind is not OutcomeKind.OK else ():
         what = f"'{_base(file)}' has DT_RELR relocations, which {since} and newer understand"
         yield Point(kind=kind, reason=f"{what}; here is {_dotted(profile.libc_version)}.")
+
+
+def _reads_relr(profile: Profile, ground: Ground) -> OutcomeKind:
+    """Return whether the loader reads DT_RELR: OK, BROKEN, or UNKNOWN where the third number of musl decides."""
+    if profile.libc is Libc.GLIBC:
+        return OutcomeKind.OK if profile.libc_version >= RELR else OutcomeKind.BROKEN
+    if (*profile.libc_version, ground.musl_patch) >= MUSL_RELR:
+        return OutcomeKind.OK
+    return OutcomeKind.UNKNOWN if profile.libc_version == MUSL_RELR[:2] else OutcomeKind.BROKEN
 
 
 def _libpython(need: Need, ground: Ground) -> Point:
@@ -159,7 +169,7 @@ def _all_resolved(needs: Needs, profile: Profile, ground: Ground) -> bool:
 def _libraries(needs: Needs, profile: Profile, ground: Ground) -> Iterator[Point]:
     for need in needs.libraries:
         answer = profile.library(need.library)
-        if need.library.startswith(LOADERS):
+        if profile.libc is Libc.GLIBC and need.library.startswith(GLIBC_LOADERS):
             continue
         if need.library.startswith("/"):
             what = f"'{_base(need.file)}' asks for '{need.library}' at that very place"
@@ -189,6 +199,17 @@ def _versions(needs: Needs, profile: Profile, ground: Ground) -> Iterator[Point]
             yield _broken(message, need.file, ground)
         elif answer is Answer.UNKNOWN:
             yield Point(kind=OutcomeKind.UNKNOWN, reason=_not_compared(need, profile))
+
+
+def _symbols(needs: Needs, profile: Profile, ground: Ground) -> Iterator[Point]:
+    """Yield the symbols that only a newer musl than the oldest possible here has."""
+    here = (*profile.libc_version, ground.musl_patch)
+    for file, library, symbol in needs.symbols:
+        since = musl_symbols().get(symbol, ())
+        if is_musl_itself(library) and since > here:
+            version = ".".join(map(str, since))
+            what = f"'{_base(file)}' uses '{symbol}', which musl {version} and newer have"
+            yield Point(kind=OutcomeKind.UNKNOWN, reason=f"{what}; here is {_dotted(profile.libc_version)}.")
 
 
 def _not_compared(need: Need, profile: Profile) -> str:

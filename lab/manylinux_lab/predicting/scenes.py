@@ -18,6 +18,8 @@ from .choosing import Scene
 from .forecast import platform_of
 
 NEWEST = "newest"
+NEWEST_PYTHON = (3, 16)  # in development since 2026 (PEP 826)
+FREE_THREADED = (3, 13)  # PEP 703
 _PYTHON = re.compile(r"(?:cp)?3\.?(?P<minor>\d{1,2})(?P<kind>[tm]?)")
 
 
@@ -89,8 +91,12 @@ def _python(word: str) -> Interpreter:
     match = _PYTHON.fullmatch(word)
     if match is None:
         raise UsageError(f"'{word}' is no Python; write '3.9' or 'cp39'.")
-    version = (3, int(match["minor"]))
-    abi = f"cp3{match['minor']}t" if match["kind"] == "t" else default_abi(version)
+    version, is_free_threaded = (3, int(match["minor"])), match["kind"] == "t"
+    if version > NEWEST_PYTHON:
+        raise UsageError(f"There is no Python '{word}' yet; the newest that the lab knows is 3.{NEWEST_PYTHON[1]}.")
+    if is_free_threaded and version < FREE_THREADED:
+        raise UsageError(f"There is no Python '{word}': free-threaded ones begin with 3.{FREE_THREADED[1]}.")
+    abi = f"cp3{version[1]}t" if is_free_threaded else default_abi(version)
     return Interpreter(version=version, abi=abi)
 
 

@@ -141,7 +141,7 @@ def _folder(path: Path, where: str) -> list[Path]:
     if not files:
         raise UsageError(
             f"The folder '{path}'{where} has no wheel files. "
-            f"If a project of that name is meant, write '{path.name}>=0'."
+            f"If a project of that name is meant, write '{path.resolve().name}>=0'."
         )
     return files
 
