@@ -63,6 +63,29 @@ def test_a_function_that_is_only_mentioned_or_hidden_makes_no_module() -> None:
     assert facts_of(data.replace(symbol, struct.pack("<IBBH", 1, 0x12, 3, 1))).inits == ("PyInit_x",)  # protected
 
 
+@pytest.mark.parametrize(
+    ("needed", "symbol", "libc"),
+    [
+        ((), "__memcpy_chk", "glibc"),
+        ((), "__isoc23_strtol", "glibc"),
+        ((), "gnu_get_libc_version", "glibc"),
+        ((), "__cxa_thread_atexit_impl", "glibc"),
+        ((), "__errno_location", ""),
+        ((), "__stack_chk_fail", ""),
+        (("libc.so.6",), "__errno_location", "glibc"),
+        (("libc.musl-x86_64.so.1",), "__memcpy_chk", "musl"),
+    ],
+)
+def test_the_c_library_is_told_by_what_is_needed_then_by_a_symbol_that_only_glibc_has(
+    needed: tuple[str, ...], symbol: str, libc: str
+) -> None:
+    found = facts_of(
+        dynamic_elf(texts=[(NEEDED, name) for name in needed], undefined=["a", symbol], ordinary=["__x_chk"])
+    )
+
+    assert found.libc == libc
+
+
 def test_a_table_of_billions_of_buckets_is_refused() -> None:
     data = elf("PyInit_x")
     table, lie = (struct.pack("<IIII", count, 1, count, 0) for count in (1, 2**32 - 1))

@@ -20,6 +20,7 @@ from manylinux_lab.wheels import archive
 from manylinux_lab.wheels.binary import examine
 from manylinux_lab.wheels.elf import ElfFacts
 from manylinux_lab.wheels.elf_reading import facts_of
+from manylinux_lab.wheels.symbol_table import table_of
 
 FOLDER = fuzz_corpus.FOLDER
 ELVES = sorted(FOLDER.glob("*.so"))
@@ -36,7 +37,7 @@ def inspected(capsys: pytest.CaptureFixture[str], path: Path) -> tuple[int, str]
     """Return exit code and output; neither a traceback nor much memory nor a control character is in order."""
     tracemalloc.start()
     try:
-        code = main(["inspect", str(path)])
+        code = main(["inspect", "--symbols", str(path)])
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -118,3 +119,4 @@ def test_no_bytes_raise(data: bytes, changes: list[tuple[int, int]], end: int) -
     found = facts_of("x.so", "", examine(stream, "x.so"), stream)
 
     assert found is None or isinstance(found, ElfFacts)
+    assert len(list(table_of("x.so", stream))) == (found is not None)

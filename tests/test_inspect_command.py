@@ -186,6 +186,23 @@ def test_json_has_every_fact_and_nothing_of_the_machine(capsys: pytest.CaptureFi
     assert str(tmp_path) not in text
 
 
+def test_symbols_are_listed_where_they_are_asked_for(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    core = dynamic_elf(
+        texts=((NEEDED, "libc.so.6"),), versions=(("libc.so.6", ("GLIBC_2.17",)),),
+        undefined=["clock\x1b[2J", "own"], numbers=[2, 1], ordinary=["PyInit__core"],
+    )  # fmt: skip
+    path = str(build_wheel(tmp_path, files={CORE: core}, tag=TAG))
+    text = said(capsys, path, "--symbols")[1]
+    (entry,) = json.loads(said(capsys, path, "--symbols", "--json")[1])["wheels"]
+
+    assert text.endswith(
+        f"  symbols     '{CORE}': 2 undefined, 1 exported\n    undefined  clock[2J@GLIBC_2.17 (libc.so.6)\n"
+        "    undefined  own\n    exported   PyInit__core\n"
+    )
+    assert entry["symbols"][0]["exported"] == ["PyInit__core"]
+    assert "symbols" not in json.loads(said(capsys, path, "--json")[1])["wheels"][0]
+
+
 def test_another_machine_says_the_same(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

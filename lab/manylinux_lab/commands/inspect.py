@@ -19,9 +19,10 @@ from ..predicting.truth import Holds
 from ..printable import plain
 from ..results import ExitCode
 from ..wheels.reading import parse_name, read_wheel
+from ..wheels.symbol_table import symbol_tables
 from ..wheels.tags import is_for_other_systems
 from ..wheels.wheel import UnreadableWheelError, Wheel
-from .inspect_text import Preference, closing_lines, inspection_lines, row
+from .inspect_text import Preference, closing_lines, inspection_lines, row, symbol_lines
 
 SCHEMA = 1
 
@@ -33,6 +34,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--distro", metavar="GLOB", action="append", default=[],
         help="of several wheels of one release, say which one an installer takes on these distros: globs over ids, or "
         "supported, lts, all",
+    )  # fmt: skip
+    parser.add_argument(
+        "--symbols", action="store_true",
+        help="list the symbols that each file expects of others, with version and library where it tells, and those "
+        "that it exports; every wheel is read again for that",
     )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print every fact, as JSON")
 
@@ -60,7 +66,7 @@ def execute(arguments: argparse.Namespace) -> int:
     told = []
     for path in found:
         if path.name not in left_out:
-            told.append(_inspected(path))
+            told.append(_inspected(path, with_symbols=arguments.symbols))
             if not arguments.json:
                 print("\n".join(told[-1].lines))
     preferences = tuple(_preferences([one.wheel for one in told if one.wheel], releases))
@@ -82,15 +88,16 @@ def _is_for_other_systems(path: Path) -> bool:
     return is_for_other_systems(tag.platform for tag in tags)
 
 
-def _inspected(path: Path) -> _Told:
+def _inspected(path: Path, *, with_symbols: bool) -> _Told:
     try:
         inspection = inspect(read_wheel(path))
+        tables = tuple(symbol_tables(path)) if with_symbols else ()
     except UnreadableWheelError as error:
         lines = (plain(path.name), *row("unreadable", str(error)))
         return _Told(record={"wheel": path.name, "unreadable": str(error)}, lines=lines)
     return _Told(
-        record=as_record(inspection),
-        lines=tuple(inspection_lines(inspection)),
+        record=as_record(inspection) | ({"symbols": msgspec.to_builtins(tables)} if with_symbols else {}),
+        lines=(*inspection_lines(inspection), *symbol_lines(tables)),
         holds=inspection.holds,
         wheel=inspection.wheel,
     )

@@ -8,6 +8,7 @@ from ..predicting.inspection import Inspection
 from ..predicting.preference import Choice, Never
 from ..predicting.truth import Truth
 from ..printable import plain
+from ..wheels.symbol_table import SymbolTable
 
 WIDTH = 120
 SHOWN = 6
@@ -22,6 +23,20 @@ class Preference:
     release: str
     never: tuple[Never, ...]
     choices: tuple[Choice, ...]
+
+
+def symbol_lines(tables: Iterable[SymbolTable]) -> Iterator[str]:
+    """Yield the symbols of each file, one on a line: what it expects of others, then what it exports."""
+    for table in tables:
+        count = f"{len(table.undefined)} undefined, {len(table.exported)} exported"
+        yield from row("symbols", f"'{table.path}': {table.note or count}")
+        for one in table.undefined:
+            version = f"@{one.version}" if one.version else ""
+            known = [*([one.library] if one.library else []), *(["weak"] if one.is_weak else [])]
+            of = f" ({', '.join(known)})" if known else ""
+            yield f"    undefined  {plain(one.name + version + of)}"
+        for name in table.exported:
+            yield f"    exported   {plain(name)}"
 
 
 def closing_lines(preferences: Iterable[Preference], left_out: Sequence[str]) -> Iterator[str]:

@@ -34,8 +34,9 @@ class ElfFacts:
     ``loose`` are undefined symbols that ask for no version, where all libraries that the file needs give versions to
     theirs (some of them, and none where a needed library does not): another file must have brought them before.
 
-    ``inits`` are the functions it exports that make a Python module (``PyInit_x``). ``is_sound`` is False where nobody
-    can say what the loader makes of the file: it ends before its segments do, or what it says of itself cannot be read.
+    ``inits`` are the functions it exports that make a Python module (``PyInit_x``), ``of_glibc`` is an undefined symbol
+    that only glibc has. ``is_sound`` is False where nobody can say what the loader makes of the file: it ends before
+    its segments do, or what it says of itself cannot be read.
     """
 
     path: str
@@ -68,17 +69,18 @@ class ElfFacts:
     undefined: int = 0
     inits: tuple[str, ...] = ()
     loose: tuple[str, ...] = ()
+    of_glibc: str = ""
     note: str = ""
     is_sound: bool = True
 
     @property
     def libc(self) -> str:
-        """``glibc`` or ``musl``, as the needed libraries tell, or nothing for a file that needs neither."""
+        """``glibc`` or ``musl``, as versions and needed libraries tell, then a symbol of glibc alone; else nothing."""
         if any(version.startswith("GLIBC_") for _, versions in self.versions for version in versions):
             return "glibc"
         if any(is_musl(library) for library in self.needed):
             return "musl"
-        return "glibc" if "libc.so.6" in self.needed else ""
+        return "glibc" if "libc.so.6" in self.needed or self.of_glibc else ""
 
 
 def is_musl(library: str) -> bool:

@@ -32,6 +32,8 @@ TEXT_LIMIT = 4096
 PYTHON = (b"Py", b"_Py")
 INIT = re.compile(rb"Py(?:Init|ModExport)U?_")
 INITS_LIMIT = 1000
+# The checked calls of -D_FORTIFY_SOURCE and others that glibc defines and no source file of musl 1.2.5 does.
+GLIBC_ONLY = re.compile(rb"__\w+_chk|__isoc23_\w+|gnu_get_libc_(?:version|release)|__cxa_thread_atexit_impl")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,7 +84,7 @@ class VersionNeed:
     number: int
 
 
-def version_needs(stream: BinaryIO, tables: Tables) -> tuple[VersionNeed, ...]:
+def version_needs(stream: BinaryIO, tables: Tables, *, weak_too: bool = False) -> tuple[VersionNeed, ...]:
     """Return what the file insists on; about weak versions the loader only warns.
 
     Raises:
@@ -91,7 +93,7 @@ def version_needs(stream: BinaryIO, tables: Tables) -> tuple[VersionNeed, ...]:
     if tables.versions_at is None:
         return ()
     data = read_at(stream, tables.versions_at, VERSIONS_LIMIT)
-    return tuple(need for need, flags in _version_needs(data, tables) if not flags & VER_FLG_WEAK)
+    return tuple(need for need, flags in _version_needs(data, tables) if weak_too or not flags & VER_FLG_WEAK)
 
 
 def by_library(needs: Iterable[VersionNeed]) -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -128,8 +130,9 @@ class Symbols:
     """``exported`` counts what others may bind to, ``undefined`` what the file does not define and that is not weak.
 
     Of the latter, ``watched`` are those that some policy forbids, ``python`` those of Python's C API, ``loose`` all
-    others that ask for no version. ``first`` has for the number of a version the first symbol, by name, that asks for
-    it, weak ones too. ``inits`` are those exported that make a Python module.
+    others that ask for no version, ``of_glibc`` the first, by name, that only glibc has. ``first`` has for the number
+    of a version the first symbol, by name, that asks for it, weak ones too. ``inits`` are those exported that make a
+    Python module.
     """
 
     exported: int = 0
@@ -138,18 +141,31 @@ class Symbols:
     watched: tuple[str, ...] = ()
     python: tuple[str, ...] = ()
     loose: tuple[str, ...] = ()
+    of_glibc: str = ""
     first: Mapping[int, str] = field(default_factory=dict)
+
+
+def raw_symbols(tables: Tables) -> Iterator[tuple[int, int, int, int]]:
+    """Yield of each symbol the offset of its name, binding and type, visibility, and section (0 for undefined)."""
+    form = f"{tables.order}{'IBBH16x' if tables.is_64 else 'I8xBBH'}"
+    whole = len(tables.symbols) // struct.calcsize(form) * struct.calcsize(form)
+    return struct.iter_unpack(form, tables.symbols[:whole])
+
+
+def version_number(tables: Tables, place: int) -> int:
+    """Return the number of the version that the symbol at a place of the table asks for or has, 0 where none."""
+    if 2 * place + 2 > len(tables.numbers):
+        return 0
+    return int(struct.unpack_from(f"{tables.order}H", tables.numbers, 2 * place)[0]) & VERSION_NUMBER
 
 
 def read_symbols(tables: Tables) -> Symbols:
     """Return what the symbol table says."""
-    form = f"{tables.order}{'IBBH16x' if tables.is_64 else 'I8xBBH'}"
     makers = _places(INIT, tables.strings)
     exported = 0
     inits = set()
     undefined: list[tuple[int, int, int]] = []
-    whole = len(tables.symbols) // struct.calcsize(form) * struct.calcsize(form)
-    for place, (name, info, other, section) in enumerate(struct.iter_unpack(form, tables.symbols[:whole])):
+    for place, (name, info, other, section) in enumerate(raw_symbols(tables)):
         if not section:
             undefined.append((place, name, info >> 4))
         elif info >> 4 in EXPORTING and other & 3 not in HIDDEN:
@@ -161,6 +177,7 @@ def read_symbols(tables: Tables) -> Symbols:
     names = strong.keys() - {b""}
     watched = {name.encode() for name in watched_symbols()} & names
     python = {name for name in names if name.startswith(PYTHON)}
+    of_glibc = min((name for name in names if GLIBC_ONLY.fullmatch(name)), default=b"")
     return Symbols(
         exported=exported,
         inits=_decoded({_bytes_at(tables.strings, offset) for offset in inits}),
@@ -168,6 +185,7 @@ def read_symbols(tables: Tables) -> Symbols:
         watched=_decoded(watched),
         python=_decoded(python),
         loose=_decoded({name for name in names - python if not _asks_version(tables, strong[name])}),
+        of_glibc=of_glibc.decode("utf-8", "replace"),
         first=_first(tables, [(place, offset) for place, offset, _ in undefined]),
     )
 
@@ -179,17 +197,14 @@ def _places(words: re.Pattern[bytes], strings: bytes) -> frozenset[int]:
 
 def _asks_version(tables: Tables, place: int) -> bool:
     """Whether a symbol asks for a version; the first two numbers stand for none."""
-    if 2 * place + 2 > len(tables.numbers):
-        return False
-    return bool(struct.unpack_from(f"{tables.order}H", tables.numbers, 2 * place)[0] & VERSION_NUMBER > 1)
+    return version_number(tables, place) > 1
 
 
 def _first(tables: Tables, undefined: Sequence[tuple[int, int]]) -> dict[int, str]:
     """Return the first symbol of each version's number; ``undefined`` are (place in the table, offset of the name)."""
     found: dict[int, bytes] = {}
     for place, offset in undefined:
-        if 2 * place + 2 <= len(tables.numbers):
-            number = struct.unpack_from(f"{tables.order}H", tables.numbers, 2 * place)[0] & VERSION_NUMBER
+        if number := version_number(tables, place):
             name = _bytes_at(tables.strings, offset)
             found[number] = min(name, found.get(number, name))
     return {number: name.decode("utf-8", "replace") for number, name in found.items()}

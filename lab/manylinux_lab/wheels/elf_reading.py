@@ -86,6 +86,7 @@ def _with_needs(elf: ELFFile, stream: BinaryIO, segment: Dynamic, facts: ElfFact
         python=symbols.python,
         loose=symbols.loose[:LOOSE_LIMIT] if VERSIONED.issuperset(facts.needed) else (),
         undefined=symbols.undefined,
+        of_glibc=symbols.of_glibc,
     )
 
 

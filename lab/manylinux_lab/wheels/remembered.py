@@ -18,7 +18,7 @@ from .wheel import Contents, UnreadableWheelError, Wheel
 if TYPE_CHECKING:
     from .whole import Whole
 
-SCHEMA = 8
+SCHEMA = 9
 LISTINGS = 300  # wheels whose listing is kept in memory
 
 
