@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from dynamic_elves import NEEDED, RUNPATH, SONAME, dynamic_elf
-from wheels import build_wheel, wheel_entries, write_archive
+from wheels import build_wheel, wheel_entries, wheel_text, write_archive
 
 from manylinux_lab.predicting.inspection import inspect
 from manylinux_lab.wheels.reading import read_wheel
@@ -98,3 +98,12 @@ def test_the_tags_inside_are_compared(tmp_path: Path, text: bytes, words: str) -
     found = inspect(read_wheel(write_archive(tmp_path / f"demo-1.0-{TAG}.whl", entries)))
 
     assert words in " ".join(found.notes)
+
+
+@pytest.mark.parametrize(("is_pure", "data", "is_odd"), [(True, dynamic_elf(), True), (False, dynamic_elf(), False)])
+def test_machine_code_in_the_folder_for_pure_python(tmp_path: Path, is_pure: bool, data: bytes, is_odd: bool) -> None:
+    entries = wheel_entries("demo", "1.0", {"demo/x.so": data}, tag=TAG)
+    entries["demo-1.0.dist-info/WHEEL"] = wheel_text(TAG, is_pure=is_pure).encode()
+    found = inspect(read_wheel(write_archive(tmp_path / f"demo-1.0-{TAG}.whl", entries))).notes
+
+    assert any("'Root-Is-Purelib: true'" in note for note in found) is is_odd

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from elves import EXEC, MACHINES, elf
-from wheels import build_wheel, metadata_text, wheel_entries, write_archive
+from wheels import build_wheel, metadata_text, wheel_entries, wheel_text, write_archive
 
 from manylinux_lab.errors import UsageError
 from manylinux_lab.folders import cache_folder
@@ -182,6 +182,16 @@ def _metadata(text: str) -> Callable[[Path], Path]:
     return lambda folder: write_archive(folder / NAME, {**ENTRIES, "demo-1.0.dist-info/METADATA": text.encode()})
 
 
+def _wheel_file(text: str) -> Callable[[Path], Path]:
+    return lambda folder: write_archive(folder / NAME, {**ENTRIES, "demo-1.0.dist-info/WHEEL": text.encode()})
+
+
+def _renamed(folder: Path) -> Path:
+    return write_archive(
+        folder / NAME, {name.replace("demo-1.0.", "other-1.0."): data for name, data in ENTRIES.items()}
+    )
+
+
 def _bytes(change: Callable[[bytes], bytes]) -> Callable[[Path], Path]:
     def make(folder: Path) -> Path:
         path = write_archive(folder / NAME, {"demo/zeros": b"\0" * 10_000, **ENTRIES})
@@ -232,6 +242,12 @@ BAD = {
     "no-record": (_without("RECORD"), "has no demo-1.0.dist-info/RECORD"),
     "other-name": (_metadata(metadata_text("other", "1.0")), "says name 'other' in its METADATA"),
     "other-version": (_metadata(metadata_text("demo", "1.1")), r"says version '1\.1' in its METADATA"),
+    "other-folder": (
+        _renamed,
+        "says name 'demo' in its METADATA, which is not that of its folder 'other-1.0.dist-info'",
+    ),
+    "new-wheel-version": (_wheel_file(wheel_text("py3-none-any", "2.0")), "has Wheel-Version '2.0' in its WHEEL file"),
+    "no-wheel-version": (_wheel_file("Tag: py3-none-any\n"), "has no Wheel-Version in its WHEEL file"),
     "no-name": (_metadata("Version: 1.0\n\n"), "has no Name"),
     "no-version": (_metadata("Name: demo\n\n"), "has no Version"),
     "invalid-version": (_metadata("Name: demo\nVersion: one\n\n"), "has the invalid version 'one'"),

@@ -14,6 +14,12 @@ def metadata_text(project: str, version: str, lines: Sequence[str] = ()) -> str:
     return "\n".join(["Metadata-Version: 2.4", f"Name: {project}", f"Version: {version}", *lines, "", ""])
 
 
+def wheel_text(tag: str, version: str = "1.0", is_pure: bool | None = None) -> str:
+    """Return a WHEEL file; a wheel for all platforms is pure unless said otherwise."""
+    pure = tag.endswith("-any") if is_pure is None else is_pure
+    return f"Wheel-Version: {version}\nRoot-Is-Purelib: {str(pure).lower()}\nTag: {tag}\n"
+
+
 def wheel_entries(
     project: str, version: str, files: Mapping[str, bytes], lines: Sequence[str] = (), tag: str = PURE
 ) -> dict[str, bytes]:
@@ -22,7 +28,7 @@ def wheel_entries(
     entries = {
         **files,
         f"{folder}/METADATA": metadata_text(project, version, lines).encode(),
-        f"{folder}/WHEEL": f"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: {tag}\n".encode(),
+        f"{folder}/WHEEL": wheel_text(tag).encode(),
     }
     entries[f"{folder}/RECORD"] = _record(entries, f"{folder}/RECORD")
     return entries

@@ -20,6 +20,8 @@ def oddities(wheel: Wheel, surface: Surface, files: Sequence[ElfFacts], needs: S
     """Yield them, those of the wheel before those of its files."""
     yield from wheel.notes
     yield from _of_metadata(wheel, surface)
+    if surface.is_purelib and any(fact.machine for fact in files):
+        yield "Its WHEEL file says 'Root-Is-Purelib: true', which sends machine code to the folder for pure Python."
     for one in needs:
         for file, library in one.carried[:NAMED]:
             yield f"'{file}' needs the wheel's own '{library}', to which no search path of the wheel leads."

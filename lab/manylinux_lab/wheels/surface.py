@@ -17,6 +17,7 @@ class Surface:
     """``tags`` are those of the WHEEL file as text, ``odd_tags`` what stands there in place of some.
 
     Sizes are in bytes; licences and bills are paths in the archive. ``record`` is what is wrong with its RECORD.
+    ``is_purelib`` tells that its WHEEL file sends its files to the folder for pure Python.
     """
 
     tags: tuple[str, ...]
@@ -27,12 +28,13 @@ class Surface:
     licences: tuple[str, ...]
     bills: tuple[str, ...]
     record: Faults
+    is_purelib: bool = False
 
 
 def surface(sizes: Mapping[str, int], packed: int, wheel_file: bytes, record: Faults) -> Surface:
     """Return what a wheel shows, from the size of each entry, the size of the archive, and its WHEEL file."""
     names = sorted(sizes)
-    tags, odd = _tags(_tag_lines(wheel_file))
+    tags, odd = _tags(fields(wheel_file, "tag"))
     return Surface(
         tags=tags,
         odd_tags=odd,
@@ -42,13 +44,16 @@ def surface(sizes: Mapping[str, int], packed: int, wheel_file: bytes, record: Fa
         licences=tuple(name for name in names if _is_licence(name)),
         bills=tuple(name for name in names if ".dist-info/sboms/" in name),
         record=record,
+        is_purelib=next(fields(wheel_file, "root-is-purelib"), "").lower() == "true",
     )
 
 
-def _tag_lines(wheel_file: bytes) -> Iterator[str]:
+def fields(wheel_file: bytes, name: str) -> Iterator[str]:
+    """Yield what a WHEEL file says under a name, which is in small letters here."""
     for line in wheel_file.decode("utf-8", "replace").splitlines():
-        if line.lower().startswith("tag:"):
-            yield line.partition(":")[2].strip()
+        key, colon, value = line.partition(":")
+        if colon and key.lower() == name:
+            yield value.strip()
 
 
 def _tags(lines: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
+from packaging.utils import canonicalize_name
+
 from . import binary
 from .archive import file_of, open_archive, read_entry
 from .contents import Installed, extension_name, import_names, init_functions, installed_paths
@@ -15,11 +17,13 @@ from .elf_reading import facts_of
 from .listing import Listing, listing
 from .metadata import Metadata, parse_metadata
 from .record import Checksum, Row, faults, rows
-from .surface import Surface, surface
+from .surface import Surface, fields, surface
 from .wheel import Contents, Extension, UnreadableWheelError
 
 TEXT_LIMIT = 16 << 20
 REQUIRED = ("METADATA", "WHEEL", "RECORD")
+WHEEL_VERSION = "1"
+TEXT_SHOWN = 100
 ENTRY_POINTS = "entry_points.txt"
 
 
@@ -59,6 +63,8 @@ def read_whole(path: Path) -> Whole:
         folder = _dist_info_folder(archive, path)
         metadata = parse_metadata(_dist_info_file(archive, path, f"{folder}/METADATA"), path.name)
         wheel_file, record = (_dist_info_file(archive, path, f"{folder}/{name}") for name in ("WHEEL", "RECORD"))
+        _check_folder(folder, metadata, path)
+        _check_version(wheel_file, path)
         entry_points = _optional_file(archive, f"{folder}/{ENTRY_POINTS}")
         listed = list(rows(record))
         entries = {entry.filename: entry for entry in archive.infolist() if not entry.is_dir()}
@@ -103,6 +109,29 @@ def _dist_info_folder(archive: zipfile.ZipFile, path: Path) -> str:
         if f"{folder}/{name}" not in names:
             raise UnreadableWheelError(f"'{path.name}' has no {folder}/{name}.")
     return folder
+
+
+def _check_folder(folder: str, metadata: Metadata, path: Path) -> None:
+    """Refuse what pip and uv refuse: the folder's name must begin with that of the project.
+
+    Raises:
+        UnreadableWheelError: it does not.
+    """
+    if not canonicalize_name(folder).startswith(canonicalize_name(metadata.project)):
+        name = f"'{path.name}' says name '{metadata.project}' in its METADATA"
+        raise UnreadableWheelError(f"{name}, which is not that of its folder '{folder}'.")
+
+
+def _check_version(wheel_file: bytes, path: Path) -> None:
+    """Refuse what installers refuse: they must not take a Wheel-Version whose first number they do not know (PEP 427).
+
+    Raises:
+        UnreadableWheelError: its WHEEL file has none, or one that nobody knows.
+    """
+    version = next(fields(wheel_file, "wheel-version"), "")
+    if version.partition(".")[0] != WHEEL_VERSION:
+        said = f"Wheel-Version '{version[:TEXT_SHOWN]}'" if version else "no Wheel-Version"
+        raise UnreadableWheelError(f"'{path.name}' has {said} in its WHEEL file; installers take {WHEEL_VERSION}.x.")
 
 
 def _dist_info_file(archive: zipfile.ZipFile, path: Path, name: str) -> bytes:
