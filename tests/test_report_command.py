@@ -1,15 +1,19 @@
 """``report``: which formats go where, templates of the user's own, and one sentence for each mistake."""
 
+import tracemalloc
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from page_runs import rich
+from records import result
 from test_report import full_run
 
 from manylinux_lab.__main__ import main
 from manylinux_lab.report import DEFAULTS, FORMATS, render
-from manylinux_lab.results import ResultsWriter
-from manylinux_lab.runs import RunFolder, noted
+from manylinux_lab.results import Result, ResultsWriter, in_short
+from manylinux_lab.runs import Run, RunFolder, noted
 
 
 @pytest.fixture
@@ -59,6 +63,30 @@ def test_lines_that_cannot_be_read_are_a_note_of_the_report(
     assert main(["report", str(folder), "--format", name, "--output", "-"]) == 0
     said = capsysbinary.readouterr().out.replace(b"&#39;", b"'")
     assert b"1 line of 'results.jsonl' could not be read; a cell that has no other line has no result" in said
+
+
+@pytest.mark.parametrize("name", sorted(name for name, one in FORMATS.items() if not one.is_whole))
+@pytest.mark.parametrize("make", [full_run, rich])
+def test_a_format_that_is_not_whole_is_the_same_with_results_in_short(
+    name: str, make: Callable[[], tuple[Run, list[Result]]]
+) -> None:
+    run, results = make()
+    whole = [replace(one, facts={"evidence": [], "x": "y", **one.facts}) for one in results]
+    assert render(name, run, [in_short(one) for one in whole]) == render(name, run, whole)
+
+
+def test_what_was_seen_of_kept_promises_is_in_memory_only_where_a_format_shows_it(folder: Path) -> None:
+    words = "words of an installer " * 50_000
+    with ResultsWriter(folder / "results.jsonl") as writer:
+        for number in range(30):
+            writer.write(result(check=f"check-{number}", facts={"installer_words": f"{number} {words}"}))
+    peaks = {}
+    for name in ("markdown", "json"):
+        tracemalloc.start()
+        assert main(["report", str(folder), "--format", name]) == 0
+        peaks[name] = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert peaks["markdown"] < 30 * len(words) / 2 < peaks["json"]
 
 
 @pytest.mark.parametrize("name", FORMATS)

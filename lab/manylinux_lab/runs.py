@@ -18,7 +18,7 @@ from .cells import Plan
 from .engines.contract import Boundary
 from .errors import UsageError
 from .options import Options
-from .results import Lines, Result, latest, read_results
+from .results import Lines, Result, in_short, latest, read_results
 
 SCHEMA = 1
 
@@ -99,12 +99,15 @@ class RunFolder:
         """Return what has finished so far; nothing yet is an empty tuple."""
         return read_results(self.results_file) if self.results_file.exists() else ()
 
-    def seen(self, run: Run) -> tuple[Run, tuple[Result, ...]]:
-        """Return the run with a note of lines that could not be read, and what has finished so far, for a report."""
+    def seen(self, run: Run, *, is_whole: bool = True) -> tuple[Run, tuple[Result, ...]]:
+        """Return the run with a note of lines that could not be read, and what has finished so far, for a report.
+
+        What is not ``is_whole`` comes ``in_short``, which takes a fraction of the memory.
+        """
         if not self.results_file.exists():
             return run, ()
         lines = Lines(self.results_file)
-        results = latest(lines)
+        results = latest(lines if is_whole else map(in_short, lines))
         return noted(run, lines.note), results
 
     def fill_stage(self, files: Mapping[str, str]) -> None:

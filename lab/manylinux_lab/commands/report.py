@@ -58,7 +58,8 @@ def execute(arguments: argparse.Namespace) -> int:
     _refuse_contradictions(arguments, formats)
     folder = find_folder(arguments.run, arguments.out)
     templates = arguments.templates or read_settings(Path.cwd()).get("templates", "")
-    run, results = folder.seen(with_templates(folder.read(), templates))
+    is_whole = bool(arguments.inject) or any(name not in FORMATS or FORMATS[name].is_whole for name in formats)
+    run, results = folder.seen(with_templates(folder.read(), templates), is_whole=is_whole)
     if arguments.inject:
         return _inject(arguments, run, in_plan_order(run, results))
     if arguments.output:

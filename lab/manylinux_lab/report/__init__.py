@@ -17,21 +17,32 @@ __all__ = ["DEFAULTS", "FORMATS", "Format", "in_plan_order", "render", "with_tem
 class Format:
     """A format: the name of its file in the run's folder, what makes the text of it, and a few words for ``--help``.
 
-    ``make`` is pure and gives the same text for the same results, which come in the plan's order.
+    ``make`` is pure and gives the same text for the same results, which come in the plan's order. One that ``is_whole``
+    shows what was seen of kept promises too; the others are the same with results ``in_short``.
     """
 
     file: str
     make: Callable[[Run, Sequence[Result]], str]
     words: str
+    is_whole: bool = False
 
 
 # docs/reports.md says how to add one.
 FORMATS: Mapping[str, Format] = {
     "markdown": Format(file="report.md", make=markdown.render, words="a page with matrices, failures and benches"),
-    "html": Format(file="report.html", make=page.render, words="a page with filters and the evidence of every cell"),
+    "html": Format(
+        file="report.html",
+        make=page.render,
+        words="a page with filters and the evidence of every cell",
+        is_whole=True,
+    ),
     "rst": Format(file="report.rst", make=rst.render, words="the same page in reStructuredText"),
-    "csv": Format(file="report.csv", make=csv_file.render, words="one line for each cell, for spreadsheets"),
-    "json": Format(file="report.json", make=json_file.render, words="everything, by a published JSON Schema"),
+    "csv": Format(
+        file="report.csv", make=csv_file.render, words="one line for each cell, for spreadsheets", is_whole=True
+    ),
+    "json": Format(
+        file="report.json", make=json_file.render, words="everything, by a published JSON Schema", is_whole=True
+    ),
     "junit": Format(file="junit.xml", make=junit.render, words="one case for each cell, for CI systems"),
     "sarif": Format(file="report.sarif", make=sarif.render, words="what needs attention, for code scanning"),
     "github": Format(file="step-summary.md", make=github.summary, words="the summary of a step in GitHub Actions"),
