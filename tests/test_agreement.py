@@ -1,14 +1,16 @@
 """What was predicted against what was seen, and why they differ."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+from agreement import main as table
 from records import result, run, subject
 
 from manylinux_lab.judge import How, OutcomeKind, Verdict
 from manylinux_lab.report import markdown
 from manylinux_lab.report.agreement import Cause, Difference, Line, differences, lines
-from manylinux_lab.results import Result
+from manylinux_lab.results import Result, ResultsWriter
 
 
 def seen(
@@ -110,3 +112,17 @@ def test_a_report_shows_the_table_and_every_difference() -> None:
     assert "| import | `debian-12:x86_64:cp311` | broken | 1 | 0 | 0 | 0 |\n" in page
     assert f"- `{results[1].cell}`: it imports a project that it does not require. Seen: It &lt;broke&gt;.\n" in page
     assert "Predictions against" not in markdown.render(run(), [result(check="refuse", outcome=OutcomeKind.REFUSED)])
+
+
+def test_the_table_of_the_docs_counts_the_wheels_that_were_refused_too(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    refused = result(check="refuse", outcome=OutcomeKind.REFUSED, subject=subject("fir").id)
+    with ResultsWriter(tmp_path / "results.jsonl") as writer:
+        for one in (seen(OutcomeKind.OK), refused, result(check="install", outcome=OutcomeKind.OK)):
+            writer.write(one)
+
+    assert table([str(tmp_path)]) == 0
+    words = capsys.readouterr().out
+    assert words.startswith("2 cells of 2 wheels, 0 of them differ.")
+    assert "| refuse  | debian-12:x86_64:cp311 | refused |" in words

@@ -340,6 +340,7 @@ def _table(capsys: pytest.CaptureFixture[str], folder: IndexFolder, requirement:
         (("-r", "owl", "--distro", "amazonlinux-2", "--python", "py3"), "'py3' is no Python"),
         (("-r", "owl", "--distro", "amazonlinux-2", "--python", "3.99"), "There is no Python '3.99' yet; the newest"),
         (("-r", "owl", "--distro", "amazonlinux-2", "--python", "cp39t"), "free-threaded ones begin with 3.13"),
+        (("-r", "owl", *AMAZON, "--up-to", "musllinux_1_1"), "'musllinux_1_1' is no policy for glibc, which all"),
         (("-r", "empty.txt", *AMAZON), "Nothing is required by 'empty.txt'."),
         (("-r", "empty.txt", *AMAZON, "--write", "x.txt"), "Nothing is required by 'empty.txt'."),
         (("-r", "owl", "--distro", "amazonlinux-2", "--pip", "old"), "'old' is no version of pip"),

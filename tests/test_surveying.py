@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from image_records import release
 
+from manylinux_lab.__main__ import main
 from manylinux_lab.bench.probe import survey
 from manylinux_lab.catalogue.distro import Libc
 from manylinux_lab.commands import profile as command
@@ -190,3 +191,19 @@ def test_the_loaders_configuration_is_followed(tmp_path: Path) -> None:
     main.write_text(f"include {tmp_path}/more.conf\n/two\nrelative\n")
 
     assert list(survey._configured(str(main), 0)) == ["/one", "/two"]
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("debian-12", "--arch", "x86_65"), "The architecture 'x86_65' is unknown (did you mean 'x86_64'"),
+        (("debian-11", "--arch", "loongarch64"), "None of these distros is made for loongarch64."),
+        (("debian-12", "--image", "debian-99=root.tar"), "No distro is called 'debian-99', as --image says"),
+        (("debain-12",), "No distro is called 'debain-12'"),
+    ],
+)
+def test_what_cannot_be_measured_is_refused_in_a_sentence(
+    capsys: pytest.CaptureFixture[str], words: tuple[str, ...], sentence: str
+) -> None:
+    assert main(["profile", *words, "--check"]) == 4
+    assert sentence in capsys.readouterr().err

@@ -19,7 +19,7 @@ def main(folders: list[str]) -> int:
     results: list[Result] = [result for folder in folders for result in RunFolder(path=Path(folder)).results()]
     table = [[line.check, line.bench, line.seen, *line.predicted.values()] for line in lines(results)]
     found = differences(results)
-    wheels = {result.subject for result in results if result.check == "import" and "predicted" in result.facts}
+    wheels = {result.subject for result in results if lines([result])}
     print(f"{sum(sum(row[3:]) for row in table)} cells of {len(wheels)} wheels, {len(found)} of them differ.\n")
     print(tabulate(table, headers=["check", "bench", "seen", *PREDICTED], tablefmt="github"))
     print()

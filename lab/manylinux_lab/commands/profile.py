@@ -1,19 +1,18 @@
 """``profile``: measure the ABI of distros on benches, or say where the profiles that are kept have aged."""
 
 import argparse
+import fnmatch
 import platform
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 from .. import engines
-from ..catalogue.distro import Release
 from ..catalogue.reading import load_catalogue, select
-from ..engines.arch import emulated
-from ..errors import EngineError
-from ..images.prepared import NotAvailable, Sources, Variant, Wanted, named_files
+from ..engines.arch import ARCHES, emulated, known_arch
+from ..errors import EngineError, UsageError
+from ..images.prepared import NotAvailable, Sources, Variant, Wanted, check_named, named_files
 from ..images.provide import prepare
 from ..predicting.profile import Profile, load_profiles, measured_file, read_profiles, user_folder, write_profiles
 from ..predicting.surveying import LAYERS, measure
@@ -44,13 +43,14 @@ def execute(arguments: argparse.Namespace) -> int:
     """Measure each distro, and keep or compare; the exit code is 1 when a kept profile has aged.
 
     Raises:
-        UsageError: a distro does not exist.
+        UsageError: a distro or an arch does not exist, or not together.
         EngineError: no engine can be used.
     """
+    everything = _wanted(arguments)
     engine = engines.choose(arguments.engine)
     sources = Sources(named=named_files(arguments.image))
     measured, failed, aged = [], 0, 0
-    for wanted in _wanted(arguments):
+    for wanted in everything:
         try:
             prepared = prepare(wanted, engine, sources, lambda sentence: print(sentence, file=sys.stderr))
             profile = measure(wanted, prepared, engine, date.today(), is_emulated=emulated(wanted.arch))
@@ -69,16 +69,27 @@ def execute(arguments: argparse.Namespace) -> int:
     return ExitCode.WHEEL_FAILED if aged and arguments.check else ExitCode.KEPT
 
 
-def _wanted(arguments: argparse.Namespace) -> Iterator[Wanted]:
-    globs = arguments.arch or [platform.machine()]
+def _wanted(arguments: argparse.Namespace) -> tuple[Wanted, ...]:
+    catalogue = load_catalogue()
+    check_named(arguments.image, [release.id for release in catalogue])
+    arches = _arches(arguments.arch or [platform.machine()])
     variants = [Variant(name) for name in arguments.variant] or list(LAYERS)
-    for release in select(load_catalogue(), arguments.distros, date.today()):
-        for arch in _arches(release, globs):
-            yield from (Wanted(release=release, arch=arch, variant=variant) for variant in variants)
+    found = tuple(
+        Wanted(release=release, arch=arch, variant=variant)
+        for release in select(catalogue, arguments.distros, date.today())
+        for arch in arches
+        if arch in release.arches
+        for variant in variants
+    )
+    if not found:
+        raise UsageError(f"None of these distros is made for {', '.join(arches)}.")
+    return found
 
 
-def _arches(release: Release, globs: list[str]) -> list[str]:
-    return [arch for arch in release.arches if any(fnmatchcase(arch, glob) for glob in globs)]
+def _arches(globs: Sequence[str]) -> tuple[str, ...]:
+    """Return the arches that are named, in the lab's order."""
+    named = {name for glob in globs for name in fnmatch.filter(ARCHES, glob) or [known_arch(glob).machine]}
+    return tuple(name for name in ARCHES if name in named)
 
 
 def told(wanted: Wanted, profile: Profile) -> bool:

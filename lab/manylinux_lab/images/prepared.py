@@ -3,7 +3,7 @@
 import hashlib
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ import msgspec
 from ..atomic import appearing
 from ..catalogue.reading import Release
 from ..engines.contract import Image
-from ..errors import EngineError, UsageError
+from ..errors import EngineError, UsageError, nearest
 from ..folders import cache_folder
 from ..interpreter import Interpreter
 
@@ -82,6 +82,18 @@ def named_files(entries: Sequence[str]) -> dict[str, Path]:
             raise UsageError(f"The option --image takes ID[:ARCH]=PATH, not '{entry}'.")
         named[name] = Path(path)
     return named
+
+
+def check_named(entries: Sequence[str], ids: Collection[str]) -> None:
+    """Refuse a file that is named for a distro which nobody knows.
+
+    Raises:
+        UsageError: it is; the nearest names are offered.
+    """
+    for entry in entries:
+        name = entry.partition("=")[0].partition(":")[0]
+        if "=" in entry and name not in ids:
+            raise UsageError(f"No distro is called '{name}', as --image says{nearest(name, ids)}.")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

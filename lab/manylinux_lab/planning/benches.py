@@ -12,10 +12,10 @@ from ..catalogue.reading import load_catalogue, select
 from ..cells import Bench, LeftOut
 from ..engines.arch import ARCHES, emulated, known_arch
 from ..engines.contract import Engine
-from ..errors import EngineError, UsageError, nearest
+from ..errors import EngineError, UsageError
 from ..images.lock import read_lock
 from ..images.portable import Portable, portable
-from ..images.prepared import NotAvailable, PreparedImage, Sources, Variant, Wanted, known, named_files
+from ..images.prepared import NotAvailable, PreparedImage, Sources, Variant, Wanted, check_named, known, named_files
 from ..images.provide import prepare
 from ..interpreter import Interpreter
 from ..options import Options
@@ -69,7 +69,7 @@ def places(options: Options, today: date) -> tuple[Place, ...]:
         UsageError: an unknown distro or arch (the nearest names are offered), or a damaged distro file.
     """
     releases = load_catalogue(extra=[Path(name) for name in options.catalogue])
-    _known_images(options, [release.id for release in releases])
+    check_named(options.image, [release.id for release in releases])
     selected = select(releases, _distros(options), today)
     arches = _arches(options)
     found = tuple(Place(release=release, arch=arch) for release in selected for arch in arches)
@@ -77,13 +77,6 @@ def places(options: Options, today: date) -> tuple[Place, ...]:
         names = ", ".join(release.id for release in selected[:3])
         raise UsageError(f"None of the distros ({names} ...) has an image for {', '.join(arches)}.")
     return found
-
-
-def _known_images(options: Options, ids: Sequence[str]) -> None:
-    for entry in options.image:
-        name = entry.partition("=")[0].partition(":")[0]
-        if "=" in entry and name not in ids:
-            raise UsageError(f"No distro is called '{name}', as --image says{nearest(name, ids)}.")
 
 
 def _distros(options: Options) -> tuple[str, ...]:

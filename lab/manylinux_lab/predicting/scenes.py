@@ -48,13 +48,21 @@ def scenes_of(releases: Sequence[Release], arches: Sequence[str], wish: Wish) ->
         _checked(wish.pip)
     if wish.up_to:
         _policy(wish.up_to, next(iter(ARCHES)))
-    return tuple(
+    found = tuple(
         _scene(release, platform, interpreter, wish)
         for release in releases
         for arch in arches
         if (platform := _platform(release, arch, wish)) is not None
         for interpreter in _interpreters(release, pythons)
     )
+    if wish.up_to and found and not any(_is_for(wish.up_to, scene.environment.platform) for scene in found):
+        libc = found[0].environment.platform.libc.value
+        raise UsageError(f"'{wish.up_to}' is no policy for {libc}, which all these distros have.")
+    return found
+
+
+def _is_for(policy: str, platform: Platform) -> bool:
+    return _policy(policy, platform.arch).libc is platform.libc
 
 
 def _scene(release: Release, platform: Platform, interpreter: Interpreter, wish: Wish) -> Scene:
