@@ -47,6 +47,16 @@ def test_a_module_for_another_machine_is_not_loaded(path: str, is_sure: bool) ->
     assert found(path, machine="aarch64", arch="aarch64") == []
 
 
+@pytest.mark.parametrize(
+    ("path", "count"), [("_core.abi3.so", 1), ("_core.so", 0), ("_core.cpython-39-x86_64-linux-gnu.so", 0)]
+)
+def test_a_symbol_beyond_every_limited_api_leaves_it_open(path: str, count: int) -> None:
+    troubles_found = found(path, python=("PyLong_FromLong", "_PyUnicode_Ready"))
+
+    assert [one.is_sure for one in troubles_found] == [False] * count
+    assert all("'_PyUnicode_Ready'" in one.what for one in troubles_found)
+
+
 def test_a_library_with_the_name_of_a_module_is_none() -> None:
     path = "librebound.cpython-311-x86_64-linux-gnu.so"
 

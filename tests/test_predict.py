@@ -28,7 +28,7 @@ def profile(glibc: tuple[int, int] = (2, 36), **fields: Any) -> Profile:
         "layer": Layer.DESKTOP,
         "libc_version": glibc,
         "sonames": {
-            "libc.so.6": frozenset({"GLIBC_2.17", "GLIBC_2.34"}),
+            "libc.so.6": frozenset({"GLIBC_2.17", "GLIBC_2.34", "GLIBC_PRIVATE"}),
             "libstdc++.so.6": frozenset({"GLIBCXX_3.4.19"}),
             "libX11.so.6": None,
         },
@@ -76,6 +76,7 @@ def needs(*wanted: str, **fields: Any) -> Needs:
         ("libstdc++.so.6:GLIBCXX_3.4.32", OutcomeKind.BROKEN, "of GCC 13.2 or newer"),
         ("libgone.so.1", OutcomeKind.BROKEN, "the library 'libgone.so.1' is not on this system"),
         ("libother.so.1", OutcomeKind.UNKNOWN, "needs 'libother.so.1', which was not measured here"),
+        ("libc.so.6:GLIBC_PRIVATE", OutcomeKind.UNKNOWN, "private symbols of 'libc.so.6'"),
         ("libX11.so.6:X_1", OutcomeKind.UNKNOWN, "needs 'X_1' of 'libX11.so.6', which was not measured here"),
         ("libc.so.6:GLIBC_2.30", OutcomeKind.UNKNOWN, "needs 'GLIBC_2.30' of 'libc.so.6', which was not measured here"),
     ],

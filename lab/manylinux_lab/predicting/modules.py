@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from ..interpreter import Interpreter
 from ..wheels.contents import extension_name, init_functions
 from ..wheels.elf import ElfFacts
-from ..wheels.stable_abi import late_symbols, surely_lacks
-from ..wheels.wheel import is_looked_for
+from ..wheels.stable_abi import late_symbols, stable_symbols, surely_lacks
+from ..wheels.wheel import STABLE_ABI, is_looked_for
 
 Version = tuple[int, int]
 
@@ -17,6 +17,7 @@ class Module:
     """An extension module: ``name`` is dotted, ``machine`` empty where the file cannot be read.
 
     ``late`` are symbols of Python's C API with the first Python known to have them, where that is newer than 3.6.
+    ``odd`` are symbols that no limited API has, in a module that says to keep to it (``.abi3.so``).
     """
 
     name: str
@@ -24,6 +25,7 @@ class Module:
     suffix: str
     machine: str
     late: tuple[tuple[str, Version], ...] = ()
+    odd: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,6 +48,7 @@ def modules_of(facts: Iterable[ElfFacts], extensions: Iterable[str]) -> tuple[Mo
             suffix=name[1],
             machine=by_path[path].machine,
             late=tuple((symbol, known[symbol]) for symbol in by_path[path].python if symbol in known),
+            odd=_odd(by_path[path]) if name[1] in STABLE_ABI else (),
         )
         for path, name in named
         if name is not None and path in by_path and _is_module(by_path[path], name[0])
@@ -54,6 +57,11 @@ def modules_of(facts: Iterable[ElfFacts], extensions: Iterable[str]) -> tuple[Mo
 
 def _is_module(fact: ElfFacts, name: str) -> bool:
     return not fact.is_sound or not set(init_functions(name)).isdisjoint(fact.inits)
+
+
+def _odd(fact: ElfFacts) -> tuple[str, ...]:
+    limited, _ = stable_symbols()
+    return tuple(symbol for symbol in fact.python if symbol not in limited)
 
 
 def troubles(modules: Sequence[Module], arch: str, interpreter: Interpreter | None) -> Iterator[Trouble]:
@@ -72,6 +80,8 @@ def troubles(modules: Sequence[Module], arch: str, interpreter: Interpreter | No
             if surely_lacks(interpreter.version, since):
                 lacking = f"which Python {_dotted(interpreter.version)} does not have"
                 yield Trouble(what=f"'{one.path}' uses '{symbol}' of Python's C API, {lacking}.", is_sure=True)
+        for symbol in one.odd:
+            yield Trouble(what=f"'{one.path}' uses '{symbol}', which the limited API of no Python has.", is_sure=False)
 
 
 def _of_machine(modules: Sequence[Module], arch: str) -> Iterator[Trouble]:

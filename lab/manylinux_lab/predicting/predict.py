@@ -23,6 +23,7 @@ MUSL_RELR = (1, 2, 4)  # musl's WHATSNEW; a profile does not tell the third numb
 GLIBC_LOADERS = ("ld-linux", "ld64.so")  # a part of glibc under another name on each arch
 URGENCY = (OutcomeKind.BROKEN, OutcomeKind.UNKNOWN, OutcomeKind.OK)
 SHOWN = 20
+PRIVATE = "GLIBC_PRIVATE"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -161,6 +162,7 @@ def _all_resolved(needs: Needs, profile: Profile, ground: Ground) -> bool:
     is_guess = ground.is_minimal and profile.layer is Layer.DESKTOP
     return not any(
         (is_guess and library in ground.soname_packages)
+        or version == PRIVATE
         or (profile.version(library, version) if version else profile.library(library)) is not Answer.RESOLVED
         for library, version in needs.pairs
     )
@@ -192,6 +194,10 @@ def _versions(needs: Needs, profile: Profile, ground: Ground) -> Iterator[Point]
         if profile.library(need.library) is not Answer.RESOLVED:
             continue  # the library itself was told
         answer = profile.version(need.library, need.version)
+        if need.version == PRIVATE:
+            what = f"'{_base(need.file)}' uses private symbols of '{need.library}' ('{PRIVATE}')"
+            yield Point(kind=OutcomeKind.UNKNOWN, reason=f"{what}, which change with every release.")
+            continue
         if answer is Answer.UNRESOLVED and _is_old_enough(need.version, profile):
             answer = Answer.UNKNOWN
         if answer is Answer.UNRESOLVED:
