@@ -187,6 +187,22 @@ def test_a_symbol_that_nobody_is_known_to_define_is_unknown(file: str, kind: Out
     assert predict(needs(loose=((file, "rotl64"),)), profile(), ground()).kind is kind
 
 
+@pytest.mark.parametrize(
+    ("borrowing", "packages", "kind"),
+    [
+        (frozenset({FILE}), {}, OutcomeKind.UNKNOWN),
+        (frozenset({FILE}), {"libgone.so.1": "libgone1"}, OutcomeKind.BROKEN),  # a distro has it: no wheel's
+        (frozenset(), {}, OutcomeKind.BROKEN),
+    ],
+)
+def test_a_required_wheel_may_bring_a_library(
+    borrowing: frozenset[str], packages: dict[str, str], kind: OutcomeKind
+) -> None:
+    wanted = needs("libgone.so.1", borrowing=borrowing)
+
+    assert predict(wanted, profile(), ground(soname_packages=packages)).kind is kind
+
+
 def test_a_library_at_a_fixed_place_is_unknown() -> None:
     outcome = predict(needs("/usr/lib/libgone.so.1"), profile(is_complete=True), ground())
 

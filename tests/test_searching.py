@@ -6,7 +6,7 @@ import pytest
 from test_needs import fact
 
 from manylinux_lab.predicting.needs import needs_of
-from manylinux_lab.predicting.searching import carried
+from manylinux_lab.predicting.searching import carried, leads_elsewhere
 from manylinux_lab.wheels.elf import ElfFacts
 
 DEEP = fact("libs/libdeep.so.1", soname="libdeep.so.1")
@@ -54,3 +54,15 @@ def test_a_name_with_a_slash_is_a_place() -> None:
 
     assert [need.library for need in needs.libraries] == ["${ORIGIN}/libs/libgone.so.1", "/usr/lib/libz.so.1"]
     assert needs.carried == ()
+
+
+@pytest.mark.parametrize(
+    ("runpath", "is_elsewhere"),
+    [("$ORIGIN/Qt5/lib", True), ("$ORIGIN", False), ("$ORIGIN/../demo.libs", False), ("/usr/lib", False), ("", False)],
+)
+def test_a_search_path_may_lead_to_another_wheel(runpath: str, is_elsewhere: bool) -> None:
+    module = fact("demo/core.so", "libQt5Core.so.5", runpath=runpath)
+
+    assert list(leads_elsewhere([module])) == ([module.path] if is_elsewhere else [])
+    assert needs_of([module], "x86_64", has_requirements=True).borrowing == frozenset(leads_elsewhere([module]))
+    assert needs_of([module], "x86_64").borrowing == frozenset()

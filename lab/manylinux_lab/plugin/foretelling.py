@@ -32,7 +32,9 @@ def foretold(wheel: Wheel, bench: Bench, variant: str, seen: Outcome, catalogue:
     ground = ground_of(release, bench.arch, is_minimal=variant == "minimal", interpreter=bench.interpreter)
     try:
         extensions = [extension.path for extension in wheel.extensions]
-        outcome = predict(needs_of(elf_facts(wheel), bench.arch, extensions), profile, ground)
+        facts = elf_facts(wheel)
+        needs = needs_of(facts, bench.arch, extensions, has_requirements=wheel.has_requirements)
+        outcome = predict(needs, profile, ground)
     except (EngineError, UnreadableWheelError):  # what was seen counts, whatever became of the file since
         return {}
     is_comparable = outcome.kind in COMPARED and seen.kind in COMPARED

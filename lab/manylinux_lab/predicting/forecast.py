@@ -41,7 +41,8 @@ class Forecast:
 def needs_by_arch(wheel: Wheel, facts: Sequence[ElfFacts], arches: Iterable[str]) -> Mapping[str, Needs]:
     """Return what the files for each arch need."""
     extensions = [extension.path for extension in wheel.extensions]
-    return {arch: needs_of(facts, arch, extensions) for arch in arches}
+    has_requirements = wheel.has_requirements
+    return {arch: needs_of(facts, arch, extensions, has_requirements=has_requirements) for arch in arches}
 
 
 def forecast(

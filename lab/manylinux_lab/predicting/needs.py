@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from ..wheels.elf import ElfFacts, Kind
 from .loaded import is_loaded
 from .modules import Module, modules_of
-from .searching import carried, own_names, place_of
+from .searching import carried, leads_elsewhere, own_names, place_of
 
 LIBPYTHON = "libpython"
 
@@ -48,7 +48,8 @@ class Needs:
     everything in a wheel that has none. ``pairs`` are the libraries and versions without the files, each once.
     ``files`` counts the ELF files of the arch, ``machines`` are the arches that any file is for. ``unsound`` are
     (file, note) of damaged files, those among them that are for nobody knows which arch too. ``modules`` are the
-    extension modules of all arches, ``loose`` (file, symbol) of libraries where nobody says who defines a symbol.
+    extension modules of all arches, ``loose`` (file, symbol) of libraries where nobody says who defines a symbol,
+    ``borrowing`` files that a library of a required wheel may be for.
     """
 
     arch: str
@@ -67,6 +68,7 @@ class Needs:
     unsound: tuple[tuple[str, str], ...] = ()
     modules: tuple[Module, ...] = ()
     loose: tuple[tuple[str, str], ...] = ()
+    borrowing: frozenset[str] = frozenset()
     pairs: frozenset[tuple[str, str]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -74,10 +76,13 @@ class Needs:
         object.__setattr__(self, "pairs", pairs)
 
 
-def needs_of(facts: Sequence[ElfFacts], arch: str, extensions: Collection[str] = ()) -> Needs:
+def needs_of(
+    facts: Sequence[ElfFacts], arch: str, extensions: Collection[str] = (), *, has_requirements: bool = False
+) -> Needs:
     """Return what the files of ``arch`` need; files of other machines and kinds are passed over.
 
-    ``extensions`` are the paths of the wheel's extension modules.
+    ``extensions`` are the paths of the wheel's extension modules, ``has_requirements`` tells that it requires other
+    wheels.
     """
     files = [fact for fact in facts if fact.machine == arch and fact.kind is not Kind.OTHER]
     perhaps = [*files, *(fact for fact in facts if not fact.machine)]
@@ -110,6 +115,7 @@ def needs_of(facts: Sequence[ElfFacts], arch: str, extensions: Collection[str] =
         unsound=tuple((fact.path, fact.note) for fact in perhaps if not fact.is_sound),
         modules=modules_of(facts, extensions),
         loose=tuple((fact.path, symbol) for fact in files for symbol in fact.loose if not is_loaded(symbol)),
+        borrowing=frozenset(leads_elsewhere(files) if has_requirements else ()),
     )
 
 

@@ -179,6 +179,9 @@ def _libraries(needs: Needs, profile: Profile, ground: Ground) -> Iterator[Point
             continue
         if answer is Answer.UNRESOLVED and ground.is_minimal and is_system_library(need.library):
             yield Point(kind=OutcomeKind.UNKNOWN, reason=_of_a_desktop(need, ground))
+        elif answer is Answer.UNRESOLVED and need.file in needs.borrowing and _is_nobodys(need.library, ground):
+            what = f"'{_base(need.file)}' needs '{need.library}', which is not on this system"
+            yield Point(kind=OutcomeKind.UNKNOWN, reason=f"{what}; a wheel that this one requires may bring it.")
         elif answer is Answer.UNRESOLVED:
             point = _broken(_missing(need), need.file, ground)
             loose = OutcomeKind.OK if need.file not in needs.essential else point.kind
@@ -187,6 +190,11 @@ def _libraries(needs: Needs, profile: Profile, ground: Ground) -> Iterator[Point
             yield Point(kind=OutcomeKind.UNKNOWN, reason=_unmeasured(need, ground))
         elif ground.is_minimal and profile.layer is Layer.DESKTOP and need.library in ground.soname_packages:
             yield Point(kind=OutcomeKind.UNKNOWN, reason=_of_a_desktop(need, ground))
+
+
+def _is_nobodys(library: str, ground: Ground) -> bool:
+    """Whether no distro is known to have a library."""
+    return not is_system_library(library) and library not in ground.soname_packages
 
 
 def _versions(needs: Needs, profile: Profile, ground: Ground) -> Iterator[Point]:

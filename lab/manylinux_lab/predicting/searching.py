@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from ..wheels.elf import ElfFacts, Kind
 
 ORIGIN = "$ORIGIN"
+BUNDLED = ".libs/"
 
 
 def own_names(files: Sequence[ElfFacts]) -> frozenset[str]:
@@ -17,6 +18,17 @@ def place_of(fact: ElfFacts, library: str) -> str:
     written = library.replace("${ORIGIN}", ORIGIN)
     is_inside = written.startswith(f"{ORIGIN}/")
     return _joined(fact.path.rpartition("/")[0], written.removeprefix(ORIGIN)).rstrip("/") if is_inside else ""
+
+
+def leads_elsewhere(files: Sequence[ElfFacts]) -> Iterator[str]:
+    """Yield the files that search a folder of the site folder where the wheel has nothing: another wheel may.
+
+    Folders such as ``demo.libs``, where auditwheel puts what it bundles, belong to the wheel itself.
+    """
+    own = {"".join(fact.path.rpartition("/")[:2]) for fact in files}
+    for fact in files:
+        if any(folder not in own and not folder.endswith(BUNDLED) for folder in _folders(fact)):
+            yield fact.path
 
 
 def carried(files: Sequence[ElfFacts]) -> Iterator[tuple[str, str]]:

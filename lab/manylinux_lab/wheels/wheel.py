@@ -56,6 +56,11 @@ class Wheel:
         """The file name: unique within a run."""
         return self.path.name
 
+    @property
+    def has_requirements(self) -> bool:
+        """Whether other wheels come with it, those of its extras left aside."""
+        return any("extra" not in str(one.marker or "") for one in self.requires)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Contents:
