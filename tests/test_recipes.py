@@ -173,7 +173,7 @@ def test_the_action_runs_and_reports(shell: Shell, tmp_path_factory: pytest.Temp
     action = yaml.safe_load((CHECKOUT / "action.yml").read_text(encoding="utf-8"))
     shell.must(blocks("release-gate.md", "run")[0])
     source = tmp_path_factory.mktemp("action") / "source"  # pip builds in the folder itself
-    kept = ("pyproject.toml", "README.md", "LICENSE", "lab", "distros", "suites", "reports")
+    kept = ("pyproject.toml", "README.md", "LICENSE", "lab", "distros", "reference", "suites", "reports")
     source.mkdir()
     for name in kept:
         copy = shutil.copytree if (CHECKOUT / name).is_dir() else shutil.copy
