@@ -43,11 +43,11 @@ def carried(files: Sequence[ElfFacts]) -> Iterator[tuple[str, str]]:
     found: set[str] = set()
     lost: list[tuple[ElfFacts, str]] = []
     for fact in files:
-        for library in fact.needed:
-            if library in own:
-                place = next((f"{one}{library}" for one in _folders(fact) if f"{one}{library}" in by_path), "")
-                found |= {library, by_path[place].soname} if place else set()
-                lost += [] if place else [(fact, library)]
+        folders = _folders(fact)
+        for library in (name for name in fact.needed if name in own):
+            place = next((f"{folder}{library}" for folder in folders if f"{folder}{library}" in by_path), "")
+            found |= {library, by_path[place].soname} if place else set()
+            lost += [] if place else [(fact, library)]
     for fact, library in lost:
         is_there = library in found or library in _inherited(fact, files)
         if fact.kind is not Kind.OBJECT or not is_there:
