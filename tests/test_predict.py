@@ -14,7 +14,7 @@ from manylinux_lab.predicting.ground import Ground, ground_of
 from manylinux_lab.predicting.modules import modules_of
 from manylinux_lab.predicting.needs import Need, Needs, needs_of
 from manylinux_lab.predicting.predict import predict
-from manylinux_lab.predicting.profile import Layer, Profile
+from manylinux_lab.predicting.profile import Answer, Layer, Profile
 
 FILE = "demo/_core.so"
 EMPTY = needs_of([], "x86_64")
@@ -57,7 +57,7 @@ def needs(*wanted: str, **fields: Any) -> Needs:
     """Return needs from words such as ``libc.so.6:GLIBC_2.17``."""
     pairs = [word.partition(":")[::2] for word in wanted]
     found: dict[str, Any] = {
-        **{name: getattr(EMPTY, name) for name in Needs.__dataclass_fields__ if name != "pairs"},
+        **{name: getattr(EMPTY, name) for name in Needs.__dataclass_fields__ if name != "wanted"},
         "files": 1,
         "libraries": tuple(Need(file=FILE, library=name) for name, _ in pairs),
         "versions": tuple(Need(file=FILE, library=name, version=version) for name, version in pairs if version),
@@ -87,6 +87,17 @@ def test_a_need_resolves_or_not_or_is_not_known(wanted: str, kind: OutcomeKind, 
     assert outcome.kind is kind
     assert words in outcome.reason
     assert outcome.grade is (Grade.RESOLVED if kind is OutcomeKind.OK else Grade.NONE)
+
+
+@pytest.mark.parametrize("libc", Libc)
+@pytest.mark.parametrize("library", ["libc.so.6", "libX11.so.6", "libempty.so", "libgone.so.1", "libnew.so"])
+@pytest.mark.parametrize("versions", [(), ("GLIBC_2.17",), ("GLIBC_2.17", "GLIBC_2.99")])
+def test_the_quick_answer_is_that_of_each_question(libc: Libc, library: str, versions: tuple[str, ...]) -> None:
+    known = profile()
+    known = profile(libc=libc, sonames={**known.sonames, "libempty.so": frozenset()})
+    answers = [known.library(library), *(known.version(library, version) for version in versions)]
+
+    assert known.resolves(library, frozenset(versions)) is all(one is Answer.RESOLVED for one in answers)
 
 
 def test_what_surely_fails_comes_before_what_is_unknown() -> None:

@@ -56,8 +56,12 @@ def with_dropped(profile: Profile, version: str) -> Profile:
 
 def packages_of(release: Release) -> Mapping[str, str]:
     """Return which package of a distro brings a library that its images no longer have, where one does."""
-    ends = _ends(release.id, release.version)
-    return {soname: end.package for soname, end in ends.items() if end.is_past and end.package}
+    return _packages(release.id, release.version)
+
+
+@cache
+def _packages(distro: str, version: str) -> Mapping[str, str]:
+    return {soname: end.package for soname, end in _ends(distro, version).items() if end.is_past and end.package}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from packaging.tags import Tag
 
@@ -97,7 +98,8 @@ def _takes(wheel: Wheel, platform: Platform, interpreter: Interpreter) -> bool:
     return wheel.requires_python.contains(".".join(map(str, interpreter.version)), prereleases=True)
 
 
-def usual_interpreter(tags: Iterable[Tag]) -> Interpreter:
+@lru_cache(maxsize=100)
+def usual_interpreter(tags: frozenset[Tag]) -> Interpreter:
     """Return the Python that a wheel is made for: the newest that its tags name, or a usual one if they name none."""
     named = [(version, tag.abi) for tag in tags if (version := _version(tag)) is not None]
     version, abi = max(named, default=(USUAL, ""))

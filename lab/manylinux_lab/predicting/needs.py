@@ -45,7 +45,7 @@ class Needs:
     baseline. ``carried`` are (file, library) that the wheel has, but not on the file's search path: its own code
     must load them first. ``relr`` are files with DT_RELR relocations, ``aligns`` (file, smallest alignment of a
     segment in bytes). ``essential`` are the files that an import loads: extension modules and what they need, or
-    everything in a wheel that has none. ``pairs`` are the libraries and versions without the files, each once.
+    everything in a wheel that has none. ``wanted`` are (library, its versions) without the files, each once.
     ``files`` counts the ELF files of the arch, ``machines`` are the arches that any file is for. ``unsound`` are
     (file, note) of damaged files, those among them that are for nobody knows which arch too. ``modules`` are the
     extension modules of all arches, ``loose`` (file, symbol) of libraries where nobody says who defines a symbol,
@@ -69,11 +69,14 @@ class Needs:
     modules: tuple[Module, ...] = ()
     loose: tuple[tuple[str, str], ...] = ()
     borrowing: frozenset[str] = frozenset()
-    pairs: frozenset[tuple[str, str]] = field(init=False)
+    wanted: tuple[tuple[str, frozenset[str]], ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        pairs = frozenset((need.library, need.version) for need in (*self.libraries, *self.versions))
-        object.__setattr__(self, "pairs", pairs)
+        wanted: dict[str, set[str]] = {need.library: set() for need in self.libraries}
+        for need in self.versions:
+            wanted.setdefault(need.library, set()).add(need.version)
+        fixed = tuple((library, frozenset(versions)) for library, versions in wanted.items())
+        object.__setattr__(self, "wanted", fixed)
 
 
 def needs_of(

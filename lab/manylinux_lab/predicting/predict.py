@@ -160,12 +160,9 @@ def _libpython(need: Need, ground: Ground) -> Point:
 def _all_resolved(needs: Needs, profile: Profile, ground: Ground) -> bool:
     """Answer quickly for the usual wheel, whose many files need the same few things."""
     is_guess = ground.is_minimal and profile.layer is Layer.DESKTOP
-    return not any(
-        (is_guess and library in ground.soname_packages)
-        or version == PRIVATE
-        or (profile.version(library, version) if version else profile.library(library)) is not Answer.RESOLVED
-        for library, version in needs.pairs
-    )
+    if is_guess and any(library in ground.soname_packages for library, _ in needs.wanted):
+        return False
+    return all(PRIVATE not in versions and profile.resolves(library, versions) for library, versions in needs.wanted)
 
 
 def _libraries(needs: Needs, profile: Profile, ground: Ground) -> Iterator[Point]:

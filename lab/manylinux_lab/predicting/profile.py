@@ -84,6 +84,14 @@ class Profile:
             return Answer.RESOLVED
         return Answer.UNRESOLVED if self.libc is Libc.GLIBC else Answer.UNKNOWN
 
+    def resolves(self, soname: str, versions: frozenset[str]) -> bool:
+        """Whether both questions above are answered with ``RESOLVED``, for a library and all these versions of it."""
+        defined = self.sonames.get(soname)
+        if defined is None or self.libc is Libc.MUSL:
+            asked = (self.version(soname, version) for version in versions)
+            return all(answer is Answer.RESOLVED for answer in (self.library(soname), *asked))
+        return not defined or versions <= defined
+
 
 Version = Annotated[str, msgspec.Meta(pattern=r"^\d{1,4}\.\d{1,4}$")]
 

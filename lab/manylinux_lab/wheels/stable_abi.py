@@ -71,6 +71,7 @@ def late_symbols() -> Mapping[str, Version]:
     return {name: since for name, since in first.items() if since > min(exported.values())}
 
 
+@cache
 def surely_lacks(version: Version, since: Version) -> bool:
     """Whether a Python is too old for a symbol that is first known of ``since``.
 
