@@ -52,6 +52,7 @@ def elves(real: bytes) -> Iterator[tuple[str, bytes]]:
     for tag, name in ((5, "strings"), (6, "symbols"), (10, "string-size"), (0x6FFFFEF5, "hash"), (0x6FFFFFFE, "needs")):
         for value in (0, 1, 2**40, 2**64 - 1):
             yield f"{name}-{value:x}", with_entry(real, tag, value)
+    yield "program-without-strings", with_entry(changed(real, 16, "<H", 2), 5, 2**40)
     yield "many-versions", with_entry(real, 0x6FFFFFFF, 2**32)
     yield "steering-name", real.replace(b"/build/lib\0", b"/bu\x1b[2J\x9b1m\0")
     yield "endless-name", real.replace(b"\0libreal.so.1\0", b"\xfflibreal.so.1\xff")

@@ -76,16 +76,20 @@ def table_of(path: str, stream: BinaryIO) -> Iterator[SymbolTable]:
     told = binary.examine(stream, path.rpartition("/")[2])
     if told.kind is Kind.OTHER:
         return
-    if told.elf is None or told.elf.dynamic is None:
-        yield SymbolTable(path=path, note=told.note)
-        return
     try:
-        dynamic = told.elf.dynamic
-        tables = tables_of(told.elf, stream, dynamic, symbol_count(told.elf, stream, dynamic))
-        needs = {need.number: need for need in version_needs(stream, tables, weak_too=True)}
-        yield _by_name(path, tables, needs)
+        table = _read(path, told, stream)
     except binary.UNREADABLE as error:
-        yield SymbolTable(path=path, note=f"without readable symbols: {error or type(error).__name__}")
+        table = SymbolTable(path=path, note=f"without readable symbols: {error or type(error).__name__}")
+    yield table
+
+
+def _read(path: str, told: binary.Binary, stream: BinaryIO) -> SymbolTable:
+    dynamic = told.elf.dynamic if told.elf else None
+    if told.elf is None or dynamic is None:
+        return SymbolTable(path=path, note=told.note)
+    tables = tables_of(told.elf, stream, dynamic, symbol_count(told.elf, stream, dynamic))
+    needs = {need.number: need for need in version_needs(stream, tables, weak_too=True)}
+    return _by_name(path, tables, needs)
 
 
 def _by_name(path: str, tables: Tables, needs: Mapping[int, VersionNeed]) -> SymbolTable:
