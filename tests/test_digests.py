@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from manylinux_lab.errors import UsageError
 from manylinux_lab.folders import cache_folder
 from manylinux_lab.wheels import digests
 from manylinux_lab.wheels.digests import file_digest, remembered_digest
@@ -81,3 +82,12 @@ def test_a_file_that_is_not_there_is_an_error(subject: Path) -> None:
     subject.unlink()
     with pytest.raises(FileNotFoundError):
         remembered_digest(subject)
+
+
+def test_a_cache_that_cannot_be_written_costs_no_result(subject: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (subject.parent / "file").write_text("no folder can be below this")
+    monkeypatch.setenv("MANYLINUX_LAB_CACHE", str(subject.parent / "file" / "cache"))
+
+    assert remembered_digest(subject) == file_digest(subject)
+    with pytest.raises(UsageError, match=r"cannot be made .*; name another place with MANYLINUX_LAB_CACHE"):
+        cache_folder("downloads")

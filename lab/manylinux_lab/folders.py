@@ -25,12 +25,27 @@ def data_folder(name: str) -> Path:
 
 
 def cache_folder(*parts: str) -> Path:
-    """Return a folder below the user's cache and create it. ``MANYLINUX_LAB_CACHE`` names another place."""
+    """Return a folder below the user's cache and create it.
+
+    Raises:
+        UsageError: it cannot be created, or nobody knows where.
+    """
+    folder = cache_place(*parts)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"The folder '{folder}' of the cache cannot be made ({error.strerror}); "
+            "name another place with MANYLINUX_LAB_CACHE."
+        ) from error
+    return folder
+
+
+def cache_place(*parts: str) -> Path:
+    """Return where a folder of the cache is, or would be. ``MANYLINUX_LAB_CACHE`` names another place for all of it."""
     named = os.environ.get("MANYLINUX_LAB_CACHE")
     try:
         root = Path(named) if named else user_cache_path("manylinux-lab")
     except RuntimeError as error:
         raise UsageError("There is no home folder for the cache; name one with MANYLINUX_LAB_CACHE.") from error
-    folder = root.joinpath(*parts)
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    return root.joinpath(*parts)

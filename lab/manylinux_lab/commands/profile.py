@@ -12,9 +12,10 @@ from .. import engines
 from ..catalogue.reading import load_catalogue, select
 from ..engines.arch import ARCHES, emulated, known_arch
 from ..errors import EngineError, UsageError
+from ..folders import cache_folder
 from ..images.prepared import NotAvailable, Sources, Variant, Wanted, check_named, named_files
 from ..images.provide import prepare
-from ..predicting.profile import Profile, load_profiles, measured_file, read_profiles, user_folder, write_profiles
+from ..predicting.profile import MEASURED, Profile, load_profiles, measured_file, read_profiles, write_profiles
 from ..predicting.surveying import LAYERS, measure
 from ..results import ExitCode
 
@@ -63,7 +64,7 @@ def execute(arguments: argparse.Namespace) -> int:
             measured.append(profile)
             aged += told(wanted, profile)
     if not arguments.check:
-        _keep(measured, arguments.out or user_folder())
+        _keep(measured, arguments.out or cache_folder(MEASURED))
     if failed:
         return ExitCode.LAB_FAILED
     return ExitCode.WHEEL_FAILED if aged and arguments.check else ExitCode.KEPT

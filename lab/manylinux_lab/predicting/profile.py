@@ -17,10 +17,11 @@ import msgspec
 from ..atomic import appearing
 from ..catalogue.distro import Libc
 from ..errors import UsageError
-from ..folders import cache_folder, data_folder
+from ..folders import cache_place, data_folder
 from .musl import is_musl_itself
 
 SCHEMA = 1
+MEASURED = "profiles"  # the folder of the cache with those that the user measured
 NOT_MEASURED = -1
 
 
@@ -146,7 +147,7 @@ def load_profiles(arch: str, layer: Layer = Layer.DESKTOP) -> Mapping[str, Profi
     files = (
         own / f"{layer.value}-{arch}.json",
         measured_file(own, arch, layer),
-        measured_file(user_folder(), arch, layer),
+        measured_file(cache_place(MEASURED), arch, layer),
     )
     return {distro: profile for file in files if file.is_file() for distro, profile in read_profiles(file).items()}
 
@@ -154,11 +155,6 @@ def load_profiles(arch: str, layer: Layer = Layer.DESKTOP) -> Mapping[str, Profi
 def measured_file(folder: Path, arch: str, layer: Layer) -> Path:
     """Return the file of profiles that this lab measured itself."""
     return folder / f"{layer.value}-{arch}-measured.json"
-
-
-def user_folder() -> Path:
-    """Return where the profiles are that the user measured."""
-    return cache_folder("profiles")
 
 
 def read_profiles(file: Path) -> Mapping[str, Profile]:

@@ -12,8 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from ..atomic import appearing
-from ..folders import cache_folder
+from ..memory import recall, remember
 
 SCHEMA = 1
 SETTLED_NS = 2_000_000_000  # the coarsest clock of a file system in use, FAT's
@@ -51,15 +50,15 @@ def remembered_digest(path: Path) -> str:
         OSError: the file cannot be read.
     """
     full = os.path.abspath(path)  # noqa: PTH100 - resolving links would cost more than it tells
-    kept = cache_folder("digests") / f"{hashlib.sha256(os.fsencode(full)).hexdigest()[:32]}.json"
+    name = hashlib.sha256(os.fsencode(full)).hexdigest()[:32]
     before = _state(path)
-    known = _load(kept)
+    known = _known(name)
     if known is not None and (known.path, known.state) == (full, before):
         return known.sha256
     sha256 = file_digest(path)
     if _state(path) == before and time.time_ns() - before.changed > SETTLED_NS:
-        with appearing(kept) as file:
-            file.write(msgspec.json.encode(_Known(schema=SCHEMA, path=full, state=before, sha256=sha256)))
+        known = _Known(schema=SCHEMA, path=full, state=before, sha256=sha256)
+        remember("digests", name, msgspec.json.encode(known))
     return sha256
 
 
@@ -70,9 +69,12 @@ def _state(path: Path) -> _State:
     )
 
 
-def _load(file: Path) -> _Known | None:
+def _known(name: str) -> _Known | None:
+    content = recall("digests", name)
+    if content is None:
+        return None
     try:
-        known = msgspec.json.decode(file.read_bytes(), type=_Known)
-    except (FileNotFoundError, msgspec.MsgspecError):
+        known = msgspec.json.decode(content, type=_Known)
+    except msgspec.MsgspecError:
         return None
     return known if known.schema == SCHEMA else None

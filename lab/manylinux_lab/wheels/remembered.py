@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 import msgspec
 
-from ..atomic import appearing
 from ..errors import EngineError
-from ..folders import cache_folder
+from ..memory import recall, remember
 from .elf import ElfFacts, ElfFiles
 from .listing import Listing
 from .surface import Surface
@@ -76,9 +75,12 @@ def _listing(sha256: str, path: Path) -> Listing:
 
 def _load(kind: type[T], sha256: str) -> T | None:
     """Return what was kept; None where nothing was, or what is there is damaged or of another version of the lab."""
+    content = recall(FOLDERS[kind], sha256)
+    if content is None:
+        return None
     try:
-        kept = msgspec.json.decode(_file(kind, sha256).read_bytes(), type=_Kept[kind])  # type: ignore[valid-type]  # chosen at run time
-    except (FileNotFoundError, msgspec.MsgspecError):
+        kept = msgspec.json.decode(content, type=_Kept[kind])  # type: ignore[valid-type]  # chosen at run time
+    except msgspec.MsgspecError:
         return None
     return kept.value if kept.schema == SCHEMA else None
 
@@ -97,10 +99,6 @@ def _read(path: Path, sha256: str) -> "Whole":
 
     whole = read_whole(path)
     for value in (whole.elf, whole.listing, whole.surface, whole.contents):
-        with appearing(_file(type(value), sha256)) as file:
-            file.write(msgspec.json.encode(_Kept(schema=SCHEMA, value=value), order="deterministic"))
+        kept = msgspec.json.encode(_Kept(schema=SCHEMA, value=value), order="deterministic")
+        remember(FOLDERS[type(value)], sha256, kept)
     return whole
-
-
-def _file(kind: type, sha256: str) -> Path:
-    return cache_folder(FOLDERS[kind]) / f"{sha256}.json"
