@@ -143,6 +143,18 @@ def test_many_reasons_for_what_was_left_out_are_cut_short() -> None:
     assert said[-1] == "left out for 3 further reasons; the report lists them all"
 
 
+def test_a_terminal_explains_the_first_failures_and_files_all() -> None:
+    failed = [result(subject=f"x{number}", verdict=Verdict.FAIL, reason="bad") for number in range(25)]
+    orders = [result(subject=f"a,x{number}", check="coload", verdict=Verdict.FAIL, reason="bad") for number in range(3)]
+    made = run(Plan(benches=(bench(),), subjects=(), cells=()))
+    text = terminal.summary(made, [*orders, *failed], width=80, seconds=3, missing=0)
+    assert text.count("\nFAIL debian-12") == terminal.DETAILS + len(orders)
+    assert "\n\nFAIL 5 more; report.md has them all\n" in text
+    for name in ("terminal", "markdown"):
+        page = render(name, made, [*orders, *failed])
+        assert all(escape.code(one.cell).strip("`") in page for one in failed)
+
+
 def test_nothing_a_wheel_says_steers_the_terminal() -> None:
     made, results = full_run()
     text = terminal.summary(made, results, width=100, seconds=1, missing=0)

@@ -158,7 +158,7 @@ def test_the_terminal_explains_some_of_many() -> None:
     results = [company(*pair, verdict=Verdict.FAIL, reason="it breaks") for pair in permutations(names, 2)]
     text = terminal.summary(run_of(results), results, width=80, seconds=1, missing=0)
     assert text.count("\n  it breaks") == terminal.COMPANY_DETAILS
-    assert f"FAIL  {72 - terminal.COMPANY_DETAILS} more orders of wheels; the report explains them" in text
+    assert f"FAIL {72 - terminal.COMPANY_DETAILS} more orders of wheels; the report explains them" in text
     assert f"and {72 - terminal.COMPANY_LINES} more; the report lists them all" in text
 
 

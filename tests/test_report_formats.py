@@ -252,11 +252,19 @@ def test_junit_has_a_case_for_each_cell_also_those_that_did_not_run() -> None:
     assert properties.items() >= {"bench": "debian-12:x86_64:cp311", "how": "observed", "word": "installed"}.items()
 
 
+def test_notes_of_a_run_are_told_where_ci_systems_look() -> None:
+    made, results = full_run()
+    suite = ElementTree.fromstring(render("junit", made, results).encode())[0]
+    assert [dict(one.attrib) for one in suite.findall("properties/property")] == [{"name": "note", "value": "a note"}]
+    assert "\n- a note\n" in render("github", made, results)
+
+
 def test_sarif_keeps_what_blames_a_wheel_apart_from_the_lab() -> None:
     log = json.loads(render("sarif", *full_run()))["runs"][0]
     assert [one["level"] for one in log["results"]] == ["error", "warning", "note"]
     notes = log["invocations"][0]["toolExecutionNotifications"]
-    assert [one["message"]["text"].partition(" (")[0] for one in notes] == ["The registry died <in the middle>."]
+    said = [(one["level"], one["message"]["text"].partition(" (")[0]) for one in notes]
+    assert said == [("note", "a note"), ("error", "The registry died <in the middle>.")]
 
 
 def test_sarif_has_a_rule_for_each_kind_of_evidence() -> None:

@@ -26,7 +26,10 @@ def summary(run: Run, results: Sequence[Result]) -> str:
     """Return the step's summary: the matrix, and what needs attention folded away below. Same results, same text."""
     report = report_of(run, results)
     heading = f"## Compatibility of wheels\n\n{escape.markdown(counts_sentence(run, results))}.\n"
-    return _fitting([heading, *_tables(report), *(_detail(cell) for cell in _needy(report))])
+    notes = "".join(f"- {escape.markdown(note)}\n" for note in report.notes)
+    return _fitting(
+        [heading, *([notes] if notes else []), *_tables(report), *(_detail(cell) for cell in _needy(report))]
+    )
 
 
 def _fitting(parts: Sequence[str]) -> str:

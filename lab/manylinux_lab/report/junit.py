@@ -10,7 +10,7 @@ from ..judge import Verdict
 from ..results import Result
 from ..runs import Run
 from .escape import plain
-from .model import ReportCell, report_of
+from .model import Report, ReportCell, report_of
 
 ELEMENTS = {
     Verdict.FAIL: "failure",
@@ -27,16 +27,19 @@ WORDS = (
 
 def render(run: Run, results: Sequence[Result]) -> str:
     """Return the document. Same results, same text."""
-    return "\n".join(_lines(run.id, report_of(run, results).cells)) + "\n"
+    return "\n".join(_lines(report_of(run, results))) + "\n"
 
 
-def _lines(name: str, cells: Sequence[ReportCell]) -> Iterator[str]:
+def _lines(report: Report) -> Iterator[str]:
+    cells = report.cells
     count = Counter(ELEMENTS.get(cell.verdict) for cell in cells)
     seconds = sum(cell.seconds for cell in cells)
     numbers = f'tests="{len(cells)}" failures="{count["failure"]}" errors="{count["error"]}"'
     yield '<?xml version="1.0" encoding="utf-8"?>'
     yield "<testsuites>"
-    yield f'<testsuite name={_value(name)} {numbers} skipped="{count["skipped"]}" time="{seconds:.3f}">'
+    yield f'<testsuite name={_value(report.run)} {numbers} skipped="{count["skipped"]}" time="{seconds:.3f}">'
+    if report.notes:
+        yield f"<properties>{''.join(_property('note', note) for note in report.notes)}</properties>"
     for cell in cells:
         yield from _case(cell)
     yield "</testsuite>"
@@ -46,8 +49,7 @@ def _lines(name: str, cells: Sequence[ReportCell]) -> Iterator[str]:
 def _case(cell: ReportCell) -> Iterator[str]:
     yield f'<testcase classname={_value(cell.check)} name={_value(cell.cell)} time="{cell.seconds:.3f}">'
     words = [(name, _text(getattr(cell, name))) for name in WORDS]
-    properties = (f'<property name="{name}" value={_value(text)}/>' for name, text in words if text)
-    yield f"<properties>{''.join(properties)}</properties>"
+    yield f"<properties>{''.join(_property(name, text) for name, text in words if text)}</properties>"
     element = ELEMENTS.get(cell.verdict)
     if element == "skipped":
         yield f"<skipped message={_value(cell.reason or cell.word)}/>"
@@ -55,6 +57,10 @@ def _case(cell: ReportCell) -> Iterator[str]:
         text = escape(plain(f"repeat: {cell.repeat}"))
         yield f"<{element} message={_value(cell.reason)}>{text}</{element}>"
     yield "</testcase>"
+
+
+def _property(name: str, text: str) -> str:
+    return f'<property name="{name}" value={_value(text)}/>'
 
 
 def _text(value: object) -> str:

@@ -137,4 +137,5 @@ def _notes(report: Report, needy: Sequence[ReportCell]) -> list[dict[str, Any]]:
     said = [f"{plain(cell.reason)} ({plain(cell.cell)})" for cell in report.cells if cell.verdict is Verdict.ERROR]
     said += [f"{report.counts.not_run} cells did not run."] if report.counts.not_run else []
     said += [f"{len(needy) - MOST} further results are in the other reports."] if len(needy) > MOST else []
-    return [{"level": "error", "message": {"text": words}} for words in said[:MOST]]
+    told = [("note", plain(note)) for note in report.notes] + [("error", words) for words in said]
+    return [{"level": level, "message": {"text": words}} for level, words in told[:MOST]]

@@ -24,20 +24,21 @@ LEFT_OUT_LINES = 12
 PREDICTED_LINES = 12
 COMPANY_LINES = 40  # orders of wheels that are listed where a matrix would not fit
 WIDTH = 120  # of the file; on a terminal its own width counts
+DETAILS = 20  # results of single wheels that are explained on a terminal, for each verdict; a file has them all
 COMPANY_DETAILS = 20  # orders of wheels that are explained, for each verdict
 
 
 def render(run: Run, results: Sequence[Result]) -> str:
     """Return the summary as a file has it: always as wide, so that the same results give the same text."""
-    return whole(run, results, width=WIDTH).lstrip("\n") + "\n"
+    return whole(run, results, width=WIDTH, most=len(results)).lstrip("\n") + "\n"
 
 
-def whole(run: Run, results: Sequence[Result], *, width: int) -> str:
+def whole(run: Run, results: Sequence[Result], *, width: int, most: int = DETAILS) -> str:
     """Return the summary of a run that was read from its folder."""
     finished = {result.cell for result in results}
     missing = sum(cell.id not in finished for cell in run.plan.cells)
     seconds = sum(result.seconds for result in results)
-    return summary(run, results, width=width, seconds=seconds, missing=missing)
+    return summary(run, results, width=width, seconds=seconds, missing=missing, most=most)
 
 
 def cell_line(result: Result) -> str:
@@ -48,14 +49,16 @@ def cell_line(result: Result) -> str:
     return plain(f"{word:<7} {result.cell}{grade}{reason} [{result.seconds:.1f} s]")
 
 
-def summary(run: Run, results: Sequence[Result], *, width: int, seconds: float, missing: int) -> str:
-    """Return everything that stands below the cells of a finished run."""
+def summary(
+    run: Run, results: Sequence[Result], *, width: int, seconds: float, missing: int, most: int = DETAILS
+) -> str:
+    """Return everything that stands below the cells of a finished run, with up to ``most`` results of each verdict."""
     content, together = matrix(run, results), company_matrices(run, results)
     parts = [
         *(("", table(content, width), "", *textwrap.wrap(LEGEND, width)) if content.rows or not together else ()),
         *(line for one in together for line in _together(one, results, width)),
         *(("", *textwrap.wrap(companies.LEGEND, width)) if any(_grids(one, width) for one in together) else ()),
-        *_details(observed(results), width),
+        *_details(observed(results), width, most),
         *_predicted(results, width),
         *_left_out(run.plan.left_out, width),
         *_notes(run),
@@ -117,15 +120,19 @@ def _grids(content: CompanyMatrix, width: int) -> list[str]:
     return grids if all(len(line) <= width for grid in grids for line in grid.splitlines()) else []
 
 
-def _details(results: Sequence[Result], width: int) -> Iterator[str]:
+def _details(results: Sequence[Result], width: int, most: int) -> Iterator[str]:
     for verdict in DETAILED:
         found = [result for result in results if result.verdict is verdict]
-        silent = {result.cell for result in [one for one in found if one.check == COMPANY][COMPANY_DETAILS:]}
+        orders = [result.cell for result in found if result.check == COMPANY][COMPANY_DETAILS:]
+        alone = [result.cell for result in found if result.check != COMPANY][most:]
+        silent = {*orders, *alone}
         for result in found:
             if result.cell not in silent:
                 yield from _detail(result, width)
-        if silent:
-            yield from ("", f"{verdict.value.upper()}  {len(silent)} more orders of wheels; the report explains them")
+        if alone:
+            yield from ("", f"{verdict.value.upper()} {len(alone)} more; report.md has them all")
+        if orders:
+            yield from ("", f"{verdict.value.upper()} {len(orders)} more orders of wheels; the report explains them")
 
 
 def _predicted(results: Sequence[Result], width: int) -> Iterator[str]:
