@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from test_blocks import large
+from test_columns import large
 from test_report import HOSTILE, full_run
 
 from manylinux_lab.judge import Verdict

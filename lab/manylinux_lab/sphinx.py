@@ -15,7 +15,7 @@ from sphinx.util.docutils import SphinxDirective
 from . import __version__
 from .errors import UsageError
 from .report import json_file
-from .report.blocks import PAGE, blocks, in_browser
+from .report.columns import PAGE, blocks, in_browser
 from .report.escape import plain
 from .report.filtering import filtered
 from .report.matrix import LEGEND, Matrix

@@ -1,4 +1,19 @@
-"""Reports of a run, made from its folder alone; a literal dict lists the formats."""
+"""Reports of a run, made from its folder alone; a literal dict lists the formats.
+
+========================== ============================================================================================
+what is shown              ``model`` is the record of a whole report; ``matrix``, ``companies``, ``predicted``,
+                           ``agreement`` and ``told`` make its parts, ``filtering`` takes a part of the run,
+                           ``columns`` breaks up what is too wide
+formats                    ``terminal``, ``markdown``, ``rst`` (with ``text_page``), ``csv_file``, ``json_file``,
+                           ``junit``, ``sarif``, ``github``, ``badge``
+the page                   ``page``, with ``page_summary``, ``page_data``, ``page_together``, ``page_details`` and
+                           ``vocabulary``
+in documentation           ``block`` is what goes between markers, ``inject`` replaces it, ``renewing`` writes the file
+beside a run               ``comparison`` of two runs, ``trend_text`` of a history, ``repro``: a script that shows one
+                           failure
+for all of them            ``escape`` and ``templates``
+========================== ============================================================================================
+"""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -8,7 +8,7 @@ from tabulate import tabulate
 from ..results import Result
 from ..runs import Run
 from . import escape
-from .blocks import PAGE, blocks, in_browser
+from .columns import PAGE, blocks, in_browser
 from .matrix import Matrix
 from .templates import Safe, environment, fill
 from .text_page import values

@@ -12,7 +12,7 @@ from ..judge import Verdict
 from ..results import Result
 from ..runs import Run
 from . import companies
-from .blocks import blocks
+from .columns import blocks
 from .companies import CompanyMatrix, company_matrices
 from .escape import plain
 from .matrix import COMPANY, LEGEND, Matrix, counts_sentence, matrix

@@ -6,7 +6,7 @@ from records import bench, result, run, subject
 
 from manylinux_lab.planning.plan import Plan
 from manylinux_lab.report import render
-from manylinux_lab.report.blocks import blocks, in_browser
+from manylinux_lab.report.columns import blocks, in_browser
 from manylinux_lab.report.matrix import Matrix
 from manylinux_lab.results import Result
 from manylinux_lab.runs import Run
