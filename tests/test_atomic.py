@@ -1,5 +1,6 @@
 """Files appear whole or not at all."""
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -48,6 +49,15 @@ def test_nothing_is_left_after_an_exception(tmp_path: Path) -> None:
         _write_half(tmp_path / "file")
 
     assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("file", b"old")]
+
+
+def test_a_full_disk_names_the_file(tmp_path: Path) -> None:
+    def fill_up(path: Path) -> None:
+        with appearing(path):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(OSError, match=r"No space left on device: '.*/page'$"):
+        fill_up(tmp_path / "page")
 
 
 def _write_half(path: Path) -> None:

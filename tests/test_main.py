@@ -1,5 +1,8 @@
 """The command line itself: every trouble is one sentence and the right exit code."""
 
+import errno
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -52,7 +55,18 @@ def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixtu
     with pytest.raises(SystemExit) as ended:
         main([command, "--help"])
     assert ended.value.code == 0
-    assert "exit codes: 0 every promise kept" in capsys.readouterr().out
+    assert re.search(r"\n\nexit codes: 0 (every promise kept|done|compared|found)\b", capsys.readouterr().out)
+
+
+def test_a_full_disk_is_told_with_the_file(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    from manylinux_lab.commands import plan
+
+    def fail(_: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "runs/a/report.md")
+
+    monkeypatch.setattr(plan, "execute", fail)
+    assert main(["plan", "numpy"]) == 3
+    assert capsys.readouterr().err == "manylinux-lab: the lab failed: No space left on device: 'runs/a/report.md'.\n"
 
 
 @pytest.mark.real

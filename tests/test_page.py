@@ -230,6 +230,13 @@ def test_a_long_summary_counts_what_it_does_not_name() -> None:
     assert summary_of(run(), broken).text.count("- and 3 more") == 1
 
 
+def test_one_reason_of_very_many_wheels_names_the_first() -> None:
+    troubled = [result(project=f"p{number}", verdict=Verdict.ERROR, reason="died") for number in range(NAMED + 900)]
+    section = next(one for one in summary_of(run(), troubled).sections if one.tone == "error")
+    (line,) = section.lines
+    assert line.who.endswith(f"; p{NAMED - 1} 2.1.3 and 900 more")
+
+
 def test_what_is_said_of_several_wheels_everywhere_is_said_once() -> None:
     benches = (bench(), bench("debian-13"))
     results = [

@@ -163,6 +163,16 @@ def test_nothing_a_wheel_says_steers_the_terminal() -> None:
     assert not {"\x1b", "\u202e", "\n"} & set(line)
 
 
+@pytest.mark.parametrize("width", range(40, 60))
+def test_nothing_a_wheel_says_is_a_command_in_the_log_of_a_step(width: int) -> None:
+    said = "x" * 30 + " ::stop-commands::x ##[add-mask]y " + "z" * 30 + "::error::b " * 9
+    failed = result(verdict=Verdict.FAIL, reason=said, facts={"advice": [said]}, repeat=said)
+    made = run(Plan(benches=(bench(),), subjects=(), cells=(), left_out=(LeftOut(bench="b", subject="", reason=said),)))
+    text = terminal.summary(made, [failed], width=width, seconds=1, missing=0) + terminal.cell_line(failed)
+    assert "stop-commands::x" in text
+    assert not [line for line in text.splitlines() if line.lstrip().startswith("::") or "##[" in line]
+
+
 @pytest.mark.parametrize("text", [HOSTILE, "a|b", "`", "<b>", "a_b*c", "\\", "![x](y)", "~~a~~"])
 def test_markdown_text_stays_text(text: str) -> None:
     shown = escape.markdown(text)

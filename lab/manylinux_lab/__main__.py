@@ -30,6 +30,13 @@ COMMANDS = {
 RUNNING = ("run", "grid")
 EPILOG = """exit codes: 0 every promise kept; 1 a wheel failed; 2 interrupted; 3 the lab failed somewhere and no wheel
 did; 4 wrong usage; 5 nothing to run"""
+OTHERS = "2 interrupted; 3 the lab failed; 4 wrong usage"
+EPILOGS = {  # of commands that judge no wheel
+    "report": f"exit codes: 0 done, whatever the run's own was; 1 a block is stale, with --check; {OTHERS}",
+    "compare": f"exit codes: 0 compared; 1 there are changes that --fail-on names; {OTHERS}",
+    "history": f"exit codes: 0 done; {OTHERS}",
+    "bisect": f"exit codes: 0 found, or narrowed down; 1 a step came out otherwise, with --replay; {OTHERS}",
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -53,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.close()  # the reader of our output has gone; there is nobody to tell
         return ExitCode.KEPT
     except OSError as error:
-        return _say(f"manylinux-lab: the lab failed: {error}", ExitCode.LAB_FAILED)
+        return _say(f"manylinux-lab: the lab failed: {_in_words(error)}", ExitCode.LAB_FAILED)
     except Exception as error:  # Python would end with 1, and 1 blames a wheel
         traceback.print_exc()
         return _say(f"manylinux-lab: the lab failed, by a mistake of its own: {error!r}", ExitCode.LAB_FAILED)
@@ -81,11 +88,18 @@ def _parser(words: Sequence[str]) -> tuple[argparse.ArgumentParser, str]:
     chosen = next((word for word in words if word in COMMANDS), "")
     for name, summary in COMMANDS.items():
         command = commands.add_parser(
-            name, help=summary, description=summary[0].upper() + summary[1:] + ".", epilog=EPILOG
+            name, help=summary, description=summary[0].upper() + summary[1:] + ".", epilog=EPILOGS.get(name, EPILOG)
         )
         if name == chosen:
             importlib.import_module(f".commands.{name}", __package__).add_arguments(command)
     return parser, chosen
+
+
+def _in_words(error: OSError) -> str:
+    if error.strerror is None:
+        return str(error)
+    name = error.filename2 or error.filename  # the second is where something should go
+    return f"{error.strerror}{f': {str(name)!r}' if name else ''}."
 
 
 def _say(sentence: str, code: int) -> int:

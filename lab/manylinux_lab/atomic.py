@@ -14,6 +14,9 @@ def appearing(path: Path, mode: int = 0o644) -> Iterator[IO[bytes]]:
 
     ``mode`` is what the file's permissions will be. What is no file, such as ``/dev/stdout``, is written to as it is,
     and a link keeps leading to what it leads to.
+
+    Raises:
+        OSError: it cannot be written, as on a full disk; the error names ``path``.
     """
     if path.exists() and not (path.is_file() or path.is_dir()):
         with path.open("wb") as stream:
@@ -27,7 +30,9 @@ def appearing(path: Path, mode: int = 0o644) -> Iterator[IO[bytes]]:
             file.flush()
             os.chmod(file.name, mode)  # noqa: PTH101 - the name is the only handle that NamedTemporaryFile gives
             os.replace(file.name, path)  # noqa: PTH105
-        except BaseException:
+        except BaseException as error:
             with suppress(FileNotFoundError):
                 Path(file.name).unlink()
+            if isinstance(error, OSError) and error.errno is not None and error.filename is None:
+                error.filename = str(path)  # writing names no file
             raise

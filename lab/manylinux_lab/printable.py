@@ -1,8 +1,10 @@
 """Text from wheels and benches as one line that cannot steer a terminal. ``report.escape`` is for other formats."""
 
+import re
 import unicodedata
 
 REASON = 300  # characters of a reason
+COMMAND = re.compile(r"^([^\S\n]*):(?=:)|##(?=\[)", re.MULTILINE)  # of GitHub Actions, in the log of a step
 WORDS = 2000  # characters of one text kept as a fact
 
 
@@ -13,6 +15,14 @@ def plain(text: str) -> str:
         return words
     shown = "".join(character for character in words if not unicodedata.category(character).startswith("C"))
     return " ".join(shown.split())
+
+
+def logged(text: str) -> str:
+    """Return lines in which no CI system finds a command: what a wheel said may begin one of them after wrapping.
+
+    GitHub Actions carries out ``::name::`` at the start of a line, and ``##[name]`` anywhere in it.
+    """
+    return COMMAND.sub(lambda match: f"{match[0]} ", text)
 
 
 def short(text: object, length: int = REASON) -> str:

@@ -14,6 +14,7 @@ from tabulate import tabulate
 from ..history.causes import Cause, CauseKind
 from ..history.changes import Change, Changed, Comparison
 from ..judge import Verdict
+from ..printable import logged
 from ..results import Result
 from . import escape
 from .templates import Safe, environment, fill
@@ -54,7 +55,7 @@ def as_text(old: str, new: str, content: Comparison, width: int) -> str:
         kept = {id(changed) for changed in shown}
         details = [changed for changed in explained(content) if id(changed) in kept]
         parts += [text, *more, *(line for changed in details for line in _detail(changed, width)), ""]
-    return "\n".join([*parts, counts_words(content), ""])
+    return logged("\n".join([*parts, counts_words(content), ""]))
 
 
 def _first(changes: Sequence[Changed]) -> tuple[Sequence[Changed], Sequence[str]]:

@@ -156,7 +156,7 @@ def _grouped(run: Run, results: Sequence[Result], verdict: Verdict) -> tuple[Lin
     for who, seen in found.items():
         groups.setdefault(_reason(seen), []).append(who)
     return tuple(
-        _line(run, "; ".join(names), words, [one.bench for who in names for one in found[who]])
+        _line(run, named(names, "; "), words, [one.bench for who in names for one in found[who]])
         for words, names in groups.items()
     )
 

@@ -9,6 +9,7 @@ from tabulate import tabulate
 
 from ..cells import LeftOut
 from ..judge import Verdict
+from ..printable import logged
 from ..results import Result
 from ..runs import Run
 from . import companies
@@ -46,7 +47,7 @@ def cell_line(result: Result) -> str:
     word = result.verdict.value.upper() if result.verdict in {Verdict.FAIL, Verdict.ERROR} else result.verdict.value
     grade = f" ({result.grade.value})" if result.verdict is Verdict.PASS and result.grade.value != "none" else ""
     reason = "" if result.verdict is Verdict.PASS else f": {result.reason or '; '.join(result.side_effects)}"
-    return plain(f"{word:<7} {result.cell}{grade}{reason} [{result.seconds:.1f} s]")
+    return logged(plain(f"{word:<7} {result.cell}{grade}{reason} [{result.seconds:.1f} s]"))
 
 
 def summary(
@@ -67,7 +68,7 @@ def summary(
     ]
     if missing:
         parts.append("1 cell did not run." if missing == 1 else f"{missing} cells did not run.")
-    return "\n".join(parts)
+    return logged("\n".join(parts))
 
 
 def page_line(folder: str) -> str:
