@@ -11,7 +11,7 @@ from manylinux_lab.__main__ import main
 from manylinux_lab.commands import compare
 from manylinux_lab.history import again
 from manylinux_lab.history.store import add
-from manylinux_lab.judge import Verdict
+from manylinux_lab.judge import How, Verdict
 from manylinux_lab.results import Conditions, Result, ResultsWriter
 from manylinux_lab.runs import RunFolder
 
@@ -73,7 +73,24 @@ def test_lines_that_cannot_be_read_are_told(old: str, capsys: pytest.CaptureFixt
 
 
 def test_a_failure_that_stays_does_not_stop() -> None:
-    assert main(["compare", SECOND, SECOND, "--fail-on", "regressed"]) == 0
+    assert main(["compare", SECOND, SECOND, "--fail-on", "regressed,failing"]) == 0
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        (result(),),
+        (),
+        (result(verdict=Verdict.ERROR),),
+        (result(verdict=Verdict.UNKNOWN),),
+        (result(how=How.PREDICTED),),
+        (result(how=How.PREDICTED, verdict=Verdict.FAIL),),
+    ],
+)
+def test_a_failure_that_was_not_seen_before_stops(before: tuple[Result, ...]) -> None:
+    folder(THIRD, *before)
+    assert main(["compare", THIRD, SECOND, "--repeat", "0", "--fail-on", "failing"]) == 1
+    assert main(["compare", SECOND, THIRD, "--repeat", "0", "--fail-on", "failing"]) == 0
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ from pathlib import Path
 from ..errors import UsageError, nearest
 from ..history import store
 from ..history.again import TIMES, hindrance, repeated
-from ..history.changes import Change, Comparison, changes
+from ..history.changes import Change, Changed, Comparison, changes
+from ..judge import How, Verdict
 from ..report import in_plan_order, page
 from ..report.comparison import as_json, as_markdown, as_text
 from ..report.escape import plain
@@ -18,7 +19,8 @@ from ..runs import RunFolder, find_folder, noted
 from .history import add_history_option, history_file
 from .report import put
 
-WORDS = tuple(change.value.replace(" ", "-") for change in Change)
+FAILING = "failing"  # no change of its own, but what several of them may hide
+WORDS = (*(change.value.replace(" ", "-") for change in Change), FAILING)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,7 +51,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--fail-on",
         metavar="CHANGES",
         default="",
-        help=f"exit code 1 where there are such changes, separated by commas: {', '.join(WORDS)}",
+        help=f"exit code 1 where there are such changes, separated by commas: {', '.join(WORDS)}; failing is each "
+        "failure that was not seen in OLD, also where nothing was known there",
     )
     parser.add_argument("--html", metavar="FILE", help="write the page of NEW too, with what changed")
     parser.add_argument(
@@ -82,7 +85,7 @@ def execute(arguments: argparse.Namespace) -> int:
     if arguments.html and new.folder is not None:
         run = noted(new.folder.read(), new.note)
         put(arguments.html, page.render(run, in_plan_order(run, new.results), changes=compared.changes))
-    stopped = any(changed.change in stopping for changed in compared.changes)
+    stopped = any(_stops(changed, stopping) for changed in compared.changes)
     return ExitCode.WHEEL_FAILED if stopped else ExitCode.KEPT
 
 
@@ -106,12 +109,23 @@ def _text(arguments: argparse.Namespace, old: str, new: str, compared: Compariso
     return as_text(old, new, compared, shutil.get_terminal_size().columns)
 
 
-def _stopping(words: str) -> frozenset[Change]:
+def _stops(changed: Changed, stopping: frozenset[str]) -> bool:
+    return changed.change.value.replace(" ", "-") in stopping or (FAILING in stopping and _fails_now(changed))
+
+
+def _fails_now(changed: Changed) -> bool:
+    """Whether the newer run saw a failure that the older one did not: it was kept, predicted, unclear or absent."""
+    sides = (changed.old, changed.new)
+    seen = [side is not None and side.verdict is Verdict.FAIL and side.how is How.OBSERVED for side in sides]
+    return seen == [False, True] and changed.change is not Change.FLAKY
+
+
+def _stopping(words: str) -> frozenset[str]:
     chosen = [word.strip() for word in words.split(",") if word.strip()]
     for word in chosen:
         if word not in WORDS:
             raise UsageError(f"The option --fail-on takes {', '.join(WORDS)}, not '{word}'{nearest(word, WORDS)}.")
-    return frozenset(change for change, word in zip(Change, WORDS, strict=True) if word in chosen)
+    return frozenset(chosen)
 
 
 def _side(name: str, out: str, history: str) -> Side:
