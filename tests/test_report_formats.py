@@ -17,6 +17,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from records import bench, result, run, subject
+from test_agreement import seen
 from test_report import HOSTILE, full_run
 
 from manylinux_lab.cells import Cell, LeftOut, Plan
@@ -148,6 +149,13 @@ def test_the_page_in_restructuredtext_is_valid_whatever_wheels_say(text: str) ->
     tree = document(render("rst", *hostile_run(text)))
     kinds = {type(node).__name__ for node in tree.findall()}
     assert not kinds & {"raw", "reference", "target", "emphasis", "strong", "system_message", "problematic", "comment"}
+
+
+def test_the_page_in_restructuredtext_is_valid_where_a_prediction_was_wrong() -> None:
+    wrong = [seen(OutcomeKind.BROKEN, name=name) for name in ("elm", "fir")]
+    tree = document(render("rst", run(), wrong))
+    (items,) = tree.findall(docutils.nodes.bullet_list)
+    assert [shown(one).partition(": ")[2] for one in items] == ["its own code failed."] * 2
 
 
 def test_the_page_in_restructuredtext_has_the_whole_matrix() -> None:
