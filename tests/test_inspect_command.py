@@ -31,6 +31,18 @@ def said(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
     return code, capsys.readouterr().out
 
 
+def test_no_name_in_a_wheel_is_a_command_in_the_log_of_a_step(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    needs = dynamic_elf(texts=((NEEDED, "libc.so.6"),), versions=(("libc.so.6", ("GLIBC_2.38",)),))
+    found, text = said(capsys, str(wheel(tmp_path, **{f"demo/##[error]a {'::error::b ' * 30}.so": needs})))
+
+    assert found == 1
+    assert "##" in text
+    assert "::error::b" in text
+    assert not [line for line in text.splitlines() if line.lstrip().startswith("::") or "##[" in line]
+
+
 @pytest.mark.parametrize(
     ("tag", "version", "code", "lines"),
     [

@@ -16,7 +16,7 @@ from ..errors import UsageError
 from ..predicting.inspection import Inspection, inspect, newest_glibc
 from ..predicting.preference import choices, never_taken
 from ..predicting.truth import Holds
-from ..printable import plain
+from ..printable import logged, plain
 from ..results import ExitCode
 from ..wheels.reading import parse_name, read_wheel
 from ..wheels.symbol_table import symbol_tables
@@ -68,12 +68,12 @@ def execute(arguments: argparse.Namespace) -> int:
         if path.name not in left_out:
             told.append(_inspected(path, with_symbols=arguments.symbols))
             if not arguments.json:
-                print("\n".join(told[-1].lines))
+                print(logged("\n".join(told[-1].lines)))
     preferences = tuple(_preferences([one.wheel for one in told if one.wheel], releases))
     if arguments.json:
         print(_document([one.record for one in told], preferences, left_out))
     else:
-        print(*closing_lines(preferences, left_out), sep="", end="")
+        print(logged("".join(closing_lines(preferences, left_out))), end="")
     if not told:
         return ExitCode.NOTHING_TO_RUN
     return ExitCode.WHEEL_FAILED if any(one.holds is Holds.FALSE for one in told) else ExitCode.KEPT
