@@ -114,6 +114,13 @@ def test_a_wide_matrix_comes_as_several_tables(source: Path) -> None:
     assert sum(row.count("imported") for row in found) == 30 * 120
 
 
+def test_a_page_of_plain_text_has_whole_words(source: Path) -> None:
+    assert build(source, "-b", "text") == 0
+    lines = (source.parent / "html" / "index.txt").read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if "debian-11:x86_64:cp39" in line]
+    assert [line for line in lines if "numpy 2.1.3" in line]
+
+
 def test_what_is_left_of_nothing_is_said(source: Path) -> None:
     write_page(source, ".. wheel-matrix:: report.json\n   :distro: plan9")
     assert build(source) == 0

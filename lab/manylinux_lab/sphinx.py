@@ -83,7 +83,9 @@ class WheelMatrix(SphinxDirective):
 def table_of(content: Matrix, classes: list[str]) -> nodes.table:
     """Return the matrix as a table; words have classes such as ``wheel-fail``, so that a style can colour them."""
     group = nodes.tgroup(cols=len(content.columns) + 1)
-    group += [nodes.colspec(colwidth=1, stub=1), *(nodes.colspec(colwidth=1) for _ in content.columns)]
+    lines = (["", *content.columns], *([row, *words] for row, words in zip(content.rows, content.words, strict=True)))
+    widths = [max(map(len, column)) or 1 for column in zip(*lines, strict=True)]  # which pages of plain text go by
+    group += [nodes.colspec(colwidth=widths[0], stub=1), *(nodes.colspec(colwidth=width) for width in widths[1:])]
     head = nodes.thead("", _row(["", *content.columns], is_head=True))
     rows = zip(content.rows, content.words, strict=True)
     body = nodes.tbody("", *(_row([title, *words], is_head=False) for title, words in rows))
