@@ -116,6 +116,19 @@ def test_json_has_every_prediction(capsys: pytest.CaptureFixture[str], tmp_path:
     assert first["outcome"]["facts"]["advice"]
 
 
+def test_no_name_in_a_wheel_is_a_command_in_the_log_of_a_step(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    core = dynamic_elf(texts=((NEEDED, "libc.so.6"),), versions=(("libc.so.6", ("GLIBC_2.34",)),))
+    files = {CORE: core, f"demo/##[error]a {'::error::b ' * 30}.so": core}
+    path = build_wheel(tmp_path, files=files, tag="cp311-cp311-manylinux_2_17_x86_64")
+    code, text = said(capsys, str(path), "--distro", "debian-11")
+
+    assert code == 1
+    assert "::error::b" in text
+    assert not [line for line in text.splitlines() if line.lstrip().startswith("::") or "##[" in line]
+
+
 def test_a_broken_file_does_not_stop_the_others(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     (tmp_path / "broken-1.0-py3-none-any.whl").write_bytes(b"PK")
     wheel(tmp_path)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from . import __version__
 from .errors import EngineError, UsageError
+from .printable import logged
 from .results import ExitCode
 
 COMMANDS = {
@@ -103,7 +104,7 @@ def _in_words(error: OSError) -> str:
 
 
 def _say(sentence: str, code: int) -> int:
-    print(sentence, file=sys.stderr)
+    print(logged(sentence), file=sys.stderr)
     return code
 
 

@@ -18,6 +18,7 @@ from ..history.bisect_log import Search, log_step, open_log, read_log
 from ..history.bisecting import Found, Step, following, found, step_of
 from ..history.variants import asked_cell, counterpart, images_of, of_cell, version_of, with_image, with_release
 from ..planning.resolver import Resolver
+from ..printable import logged
 from ..report.escape import plain
 from ..resolving.candidates import Candidate, Shelf
 from ..resolving.index import Index
@@ -217,7 +218,7 @@ def _replay(log: Path) -> int:
 
 def _say(step: Step, note: str = "") -> None:
     words = f"{step.judged.value:<10} {step.candidate}{f': {step.words}' if step.words else ''}"
-    print(plain(words) + (f" [{note}]" if note else ""), flush=True)
+    print(logged(plain(words)) + (f" [{note}]" if note else ""), flush=True)
 
 
 def _conclude(search: Search, end: Found, log: Path) -> int:

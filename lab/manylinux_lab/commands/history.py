@@ -11,6 +11,7 @@ from ..history import store
 from ..history.keeping import source, told
 from ..history.trends import trends
 from ..options import read_settings
+from ..printable import logged
 from ..report import trend_text
 from ..results import ExitCode
 
@@ -69,7 +70,7 @@ def _trends(path: Path, arguments: argparse.Namespace) -> None:
     if arguments.json:
         sys.stdout.write(trend_text.as_json(shown))
     else:
-        print(trend_text.as_text(shown, calm=calm))
+        print(logged(trend_text.as_text(shown, calm=calm)))
 
 
 def _import(path: Path, arguments: argparse.Namespace) -> None:

@@ -10,6 +10,7 @@ from .. import options as options_module
 from ..cells import Plan
 from ..judge import Promise
 from ..planning.begin import plan_only
+from ..printable import logged
 from ..report.escape import plain
 from ..results import ExitCode
 
@@ -32,7 +33,7 @@ def execute(arguments: argparse.Namespace) -> int:
 
         print(json.dumps({"schema": 1, **msgspec.to_builtins(made)}, indent=1, sort_keys=True))
     else:
-        print(as_text(made, full=arguments.full))
+        print(logged(as_text(made, full=arguments.full)))
     return ExitCode.NOTHING_TO_RUN if made.is_idle else ExitCode.KEPT
 
 

@@ -21,7 +21,7 @@ from ..judge import Verdict
 from ..predicting.forecast import WORDS, Forecast, forecast, needs_by_arch, word
 from ..predicting.inspection import by_arch
 from ..predicting.spans import Span, spans
-from ..printable import plain
+from ..printable import logged, plain
 from ..results import ExitCode
 from ..wheels.reading import read_wheel
 from ..wheels.remembered import elf_facts
@@ -127,7 +127,7 @@ def _of_requirements(
         document["choices"] = [msgspec.to_builtins(one, order="deterministic") for one in found]
         print(json.dumps(document, indent=1, sort_keys=True))
     else:
-        print("\n".join(map(part.as_text, found)))
+        print(logged("\n".join(map(part.as_text, found))))
     part.write(arguments.write, found)
     if any(map(part.fails, found)):
         return ExitCode.WHEEL_FAILED
@@ -157,7 +157,7 @@ def _of_wheels(
             entries.append({"wheel": wheel.id, "sha256": wheel.sha256, **records})
             text = as_text(wheel, found, changes, releases, arches)
         if not arguments.json:
-            print(text)
+            print(logged(text))
     return entries, fails
 
 

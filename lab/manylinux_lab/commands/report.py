@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..errors import UsageError
 from ..options import read_settings
+from ..printable import logged
 from ..report import (
     DEFAULTS,
     FORMATS,
@@ -101,7 +102,7 @@ def _say(one: renewing.Page) -> int:
     if not one.is_stale:
         print(f"Up to date: {one.name}")
         return ExitCode.KEPT
-    print(inject.difference(one.name, one.old, one.new))
+    print(logged(inject.difference(one.name, one.old, one.new)))
     command = f"manylinux-lab report ... --inject {one.name}"
     print(f"manylinux-lab: The block in '{one.name}' is stale; '{command}' renews it.", file=sys.stderr)
     return ExitCode.WHEEL_FAILED
