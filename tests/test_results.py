@@ -12,7 +12,7 @@ import pytest
 from records import result
 
 from manylinux_lab.errors import UsageError
-from manylinux_lab.judge import Verdict
+from manylinux_lab.judge import How, Verdict
 from manylinux_lab.report import agreement
 from manylinux_lab.results import LINE, Lines, Result, ResultsWriter, exit_code, in_short, read_results, worst
 
@@ -178,6 +178,24 @@ def test_a_closed_writer_refuses(tmp_path: Path) -> None:
 )
 def test_exit_codes(verdicts: list[Verdict], code: int) -> None:
     assert exit_code(result(verdict=verdict) for verdict in verdicts) == code
+
+
+@pytest.mark.parametrize(
+    ("seen_on", "verdict", "code"),
+    [
+        (None, Verdict.PASS, 5),
+        ("", Verdict.PASS, 5),  # the wheel's file could be read
+        ("", Verdict.FAIL, 1),
+        ("debian-12", Verdict.PASS, 0),
+        ("debian-12", Verdict.ERROR, 3),
+    ],
+)
+def test_predictions_alone_keep_no_promise(seen_on: str | None, verdict: Verdict, code: int) -> None:
+    foretold = replace(result(), how=How.PREDICTED)
+    seen = [] if seen_on is None else [replace(result(verdict=verdict), how=How.OBSERVED, distro=seen_on)]
+
+    assert exit_code([foretold, *seen]) == code
+    assert exit_code([replace(foretold, verdict=Verdict.FAIL), *seen]) == 1
 
 
 def test_worst() -> None:

@@ -269,10 +269,18 @@ class ExitCode:
 
 
 def exit_code(results: Iterable[Result]) -> int:
-    """Return the exit code for results: a failed wheel outranks trouble of the lab."""
-    verdicts = {result.verdict for result in results}
+    """Return the exit code for results: a failed wheel outranks trouble of the lab.
+
+    Predictions alone keep no promise: a gate must not open because no image could be had.
+    """
+    known = tuple(results)
+    verdicts = {result.verdict for result in known}
     if not verdicts:
         return ExitCode.NOTHING_TO_RUN
     if Verdict.FAIL in verdicts:
         return ExitCode.WHEEL_FAILED
-    return ExitCode.LAB_FAILED if Verdict.ERROR in verdicts else ExitCode.KEPT
+    if Verdict.ERROR in verdicts:
+        return ExitCode.LAB_FAILED
+    is_foretold = any(result.how is How.PREDICTED for result in known)
+    is_seen = any(result.how is How.OBSERVED and result.distro for result in known)
+    return ExitCode.NOTHING_TO_RUN if is_foretold and not is_seen else ExitCode.KEPT

@@ -22,6 +22,11 @@ from ..wheels.remembered import elf_facts
 from ..wheels.wheel import UnreadableWheelError, Wheel
 from .forecast import Forecast, forecast, needs_by_arch
 
+MARKED = ("implementation_name", "platform_machine", "sys_platform")
+AT_ONCE = 8  # the time goes into waiting for the index
+Asked = TypeVar("Asked")
+Answer = TypeVar("Answer")
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Scene:
@@ -37,10 +42,6 @@ class Scene:
         return f"{self.release.id}:{self.environment.platform.arch}:{self.environment.interpreter.id}"
 
 
-MARKED = ("implementation_name", "platform_machine", "sys_platform")
-AT_ONCE = 8  # the time goes into waiting for the index
-Asked = TypeVar("Asked")
-Answer = TypeVar("Answer")
 Ask = Callable[[Sequence[Requirement], Target], Resolution | EngineError]
 
 

@@ -10,8 +10,6 @@ from ..catalogue.distro import Release
 from ..tables import reference
 from .profile import Answer, Profile
 
-SCHEMA = 1
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Last:

@@ -105,9 +105,7 @@ def needs_of(
         versions=tuple(
             need for fact in files for need in _versions(fact) if need.library not in own and not _is_libpython(need)
         ),
-        symbols=tuple(
-            (fact.path, library, symbol) for fact, library in outer for symbol in fact.watched if fact.watched
-        ),
+        symbols=tuple((fact.path, library, symbol) for fact, library in outer for symbol in fact.watched),
         libpython=tuple(_need(fact, library) for fact, library in outer if library.startswith(LIBPYTHON)),
         stacks=tuple(fact.path for fact in files if fact.executable_stack and fact.kind is Kind.OBJECT),
         levels=tuple((fact.path, fact.x86_level) for fact in files if fact.x86_level > 1),

@@ -10,7 +10,6 @@ from packaging.tags import Tag
 from ..tables import reference
 from .elf import ElfFacts
 
-SCHEMA = 1
 Version = tuple[int, int]
 
 
