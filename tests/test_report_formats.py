@@ -260,6 +260,19 @@ def test_junit_has_a_case_for_each_cell_also_those_that_did_not_run() -> None:
     assert properties.items() >= {"bench": "debian-12:x86_64:cp311", "how": "observed", "word": "installed"}.items()
 
 
+def test_junit_shows_nothing_as_passed_that_was_only_predicted() -> None:
+    made, results = full_run()
+    kept = next(one for one in results if one.verdict is Verdict.PASS)
+    foretold = [replace(kept, how=How.PREDICTED), *(one for one in results if one is not kept)]
+    before, after = (ElementTree.fromstring(render("junit", made, those).encode())[0] for those in (results, foretold))
+    case = next(case for case in after.iter("testcase") if case.get("name") == kept.cell)
+    skipped = case.find("skipped")
+
+    assert skipped is not None
+    assert "(predicted)" in str(skipped.get("message"))
+    assert int(str(after.get("skipped"))) == int(str(before.get("skipped"))) + 1
+
+
 def test_notes_of_a_run_are_told_where_ci_systems_look() -> None:
     made, results = full_run()
     suite = ElementTree.fromstring(render("junit", made, results).encode())[0]

@@ -32,7 +32,7 @@ def render(run: Run, results: Sequence[Result]) -> str:
 
 def _lines(report: Report) -> Iterator[str]:
     cells = report.cells
-    count = Counter(ELEMENTS.get(cell.verdict) for cell in cells)
+    count = Counter(map(_element, cells))
     seconds = sum(cell.seconds for cell in cells)
     numbers = f'tests="{len(cells)}" failures="{count["failure"]}" errors="{count["error"]}"'
     yield '<?xml version="1.0" encoding="utf-8"?>'
@@ -50,13 +50,24 @@ def _case(cell: ReportCell) -> Iterator[str]:
     yield f'<testcase classname={_value(cell.check)} name={_value(cell.cell)} time="{cell.seconds:.3f}">'
     words = [(name, _text(getattr(cell, name))) for name in WORDS]
     yield f"<properties>{''.join(_property(name, text) for name, text in words if text)}</properties>"
-    element = ELEMENTS.get(cell.verdict)
+    element = _element(cell)
     if element == "skipped":
-        yield f"<skipped message={_value(cell.reason or cell.word)}/>"
+        yield f"<skipped message={_value(_why_skipped(cell))}/>"
     elif element:
         text = escape(plain(f"repeat: {cell.repeat}"))
         yield f"<{element} message={_value(cell.reason)}>{text}</{element}>"
     yield "</testcase>"
+
+
+def _element(cell: ReportCell) -> str | None:
+    """Return what a case is marked with, None for one that passed: what was not run did not pass."""
+    return ELEMENTS.get(cell.verdict) or ("skipped" if cell.is_predicted else None)
+
+
+def _why_skipped(cell: ReportCell) -> str:
+    if not cell.is_predicted:
+        return cell.reason or cell.word
+    return f"Not run; {cell.word}{f': {cell.reason}' if cell.reason else ''}"
 
 
 def _property(name: str, text: str) -> str:
